@@ -1,0 +1,1 @@
+//! From raw objects to the Delta table: scan, plan, write, commit, report

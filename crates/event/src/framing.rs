@@ -1,0 +1,265 @@
+//! Finding the records in the bytes of a raw object.
+//!
+//! Records stand one per line or concatenated with nothing between them; Firehose writes either.
+//! A record that cannot be read must not cost its neighbours: after one, the next place is sought
+//! where a whole envelope can be read. A string cannot fake such a place, because every quote
+//! inside a string is escaped.
+
+use std::ops::Range;
+
+use memchr::memmem;
+use serde_json::value::RawValue;
+
+use crate::envelope::{Envelope, EnvelopeError, WireEnvelope};
+
+/// How every envelope of an event bus begins.
+const ENVELOPE_START: &[u8] = b"{\"version\":\"";
+
+/// Attempts to resume after a broken record may read this many times the bytes that there are:
+/// text made to look like a thousand beginnings must not cost a thousand readings.
+const RESUME_EFFORT: usize = 16;
+
+/// What stands at a place in a raw object's bytes. Ranges are of the window that was given.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// One delivery.
+    Record {
+        /// Where it stands.
+        range: Range<usize>,
+        /// What it is; boxed, since the other cases are small.
+        envelope: Box<Envelope<'a>>,
+    },
+    /// Bytes that are no delivery, up to where the next record may begin.
+    Broken {
+        /// Where they stand.
+        range: Range<usize>,
+        /// What is wrong with them.
+        fault: Fault,
+    },
+    /// The window ends inside a record, which begins at this place.
+    Incomplete(usize),
+    /// Nothing but white space is left.
+    End,
+}
+
+/// Why bytes of a raw object are no delivery.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Not JSON.
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    /// The object ends inside this record.
+    #[error("the object ends inside the record")]
+    Truncated,
+    /// Larger than a record may be.
+    #[error("the record is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// JSON, but no delivery.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+}
+
+impl Fault {
+    /// A stable word for the kind of fault, for counting.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NotJson(_) => "not_json",
+            Self::Truncated => "truncated",
+            Self::TooLarge { .. } => "too_large",
+            Self::Envelope(error) => error.reason(),
+        }
+    }
+}
+
+/// What stands in `window` at `from`. `last` says that no bytes follow the window.
+pub fn next_record(window: &[u8], from: usize, last: bool) -> Found<'_> {
+    let start = from + window[from..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+    if start == window.len() {
+        return Found::End;
+    }
+    let fault = match read_envelope(window, start) {
+        Ok((end, wire)) => return record(start..end, wire),
+        // A number or word may go on behind the window: only what closes itself is whole.
+        Err(error) if error.is_eof() => {
+            if !last {
+                return Found::Incomplete(start);
+            }
+            Fault::Truncated
+        }
+        Err(error) => match end_of_value(window, start, last) {
+            Some(end) => {
+                let fault = EnvelopeError::NotAnEnvelope(error.to_string()).into();
+                return Found::Broken { range: start..end, fault };
+            }
+            None => Fault::NotJson(error.to_string()),
+        },
+    };
+    match resume_after(window, start) {
+        Some(next) => Found::Broken { range: start..next, fault },
+        None if last => Found::Broken { range: start..window.len(), fault },
+        None => Found::Incomplete(start),
+    }
+}
+
+/// The next place behind `broken` where a whole envelope stands in the window.
+pub fn resume_after(window: &[u8], broken: usize) -> Option<usize> {
+    let mut effort = window.len().saturating_mul(RESUME_EFFORT);
+    let mut from = broken + 1;
+    while let Some(place) = next_beginning(window, from) {
+        match read_envelope(window, place) {
+            Ok(_) => return Some(place),
+            Err(error) => {
+                let read = if error.is_eof() { window.len() - place } else { error.column() };
+                effort = effort.checked_sub(read.max(1))?;
+            }
+        }
+        from = place + 1;
+    }
+    None
+}
+
+/// The next place from `from` on where a record might begin: a `{` at the start of a line, right
+/// behind a `}`, or as an envelope begins.
+fn next_beginning(window: &[u8], from: usize) -> Option<usize> {
+    let rest = window.get(from..)?;
+    let typical = memmem::find(rest, ENVELOPE_START).map(|at| from + at);
+    let limit = typical.unwrap_or(window.len());
+    let other = memchr::memchr_iter(b'{', &window[from..limit])
+        .map(|at| from + at)
+        .find(|&at| at > 0 && matches!(window[at - 1], b'\n' | b'\r' | b'}'));
+    other.or(typical)
+}
+
+fn read_envelope(window: &[u8], at: usize) -> serde_json::Result<(usize, WireEnvelope<'_>)> {
+    let mut values = serde_json::Deserializer::from_slice(&window[at..]).into_iter();
+    match values.next() {
+        Some(Ok(wire)) => Ok((at + values.byte_offset(), wire)),
+        Some(Err(error)) => Err(error),
+        // Only white space gives nothing, and the caller has skipped that.
+        None => Err(serde::de::Error::custom("no value")),
+    }
+}
+
+fn end_of_value(window: &[u8], at: usize, last: bool) -> Option<usize> {
+    let mut values = serde_json::Deserializer::from_slice(&window[at..]).into_iter::<&RawValue>();
+    values.next()?.ok()?;
+    let end = at + values.byte_offset();
+    (last || end < window.len() || matches!(window[end - 1], b'}' | b']' | b'"')).then_some(end)
+}
+
+fn record(range: Range<usize>, wire: WireEnvelope<'_>) -> Found<'_> {
+    match Envelope::from_wire(wire) {
+        Ok(envelope) => Found::Record { range, envelope: Box::new(envelope) },
+        Err(error) => Found::Broken { range, fault: error.into() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: u128, detail: &str) -> String {
+        let id = crate::DeliveryId::from_u128(id);
+        format!(
+            r#"{{"version":"0","id":"{id}","detail-type":"push","source":"github.com","time":"2026-03-02T10:00:00Z","detail":{detail}}}"#
+        )
+    }
+
+    /// Ids of the records, and reasons with lengths of the rest.
+    fn walk(bytes: &[u8]) -> (Vec<u128>, Vec<(&'static str, usize)>) {
+        let (mut ids, mut faults, mut at) = (vec![], vec![], 0);
+        loop {
+            match next_record(bytes, at, true) {
+                Found::Record { range, envelope } => {
+                    ids.push(envelope.meta.id.as_u128());
+                    at = range.end;
+                }
+                Found::Broken { range, fault } => {
+                    faults.push((fault.reason(), range.len()));
+                    assert!(range.end > at);
+                    at = range.end;
+                }
+                Found::Incomplete(_) => panic!("the last window is never incomplete"),
+                Found::End => return (ids, faults),
+            }
+        }
+    }
+
+    #[test]
+    fn every_framing_gives_the_same_records() {
+        let lines: Vec<String> = (1..=3).map(|id| line(id, r#"{"a":"}{"}"#)).collect();
+        for separator in ["", "\n", "\r\n", " \n\n\t"] {
+            assert_eq!(walk(lines.join(separator).as_bytes()), (vec![1, 2, 3], vec![]));
+        }
+    }
+
+    #[test]
+    fn a_broken_record_costs_no_neighbour_in_any_framing() {
+        let whole = line(2, r#"{"a":{"b":"c"}}"#);
+        for separator in ["", "\n"] {
+            for cut in 1..whole.len() {
+                let text =
+                    [&line(1, "{}"), &whole[..cut], &line(3, "{}"), &line(4, "{}")].map(|s| s.to_owned());
+                let (ids, faults) = walk(text.join(separator).as_bytes());
+                assert_eq!(ids, vec![1, 3, 4], "cut at {cut}, separator {separator:?}");
+                assert_eq!(faults.len(), 1, "cut at {cut}, separator {separator:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_string_cannot_fake_a_record() {
+        let fake = serde_json::Value::from(format!("}}\n{}", line(9, "{}"))).to_string();
+        let text = format!("{}\n{}", &line(1, &format!(r#"{{"a":{fake}"#)), line(2, "{}"));
+        let (ids, faults) = walk(text.as_bytes());
+        assert_eq!(ids, vec![2]);
+        assert_eq!(faults.len(), 1);
+    }
+
+    #[test]
+    fn faults_are_told_apart() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        assert_eq!(walk(line(1, &format!(r#"{{"a":{deep}}}"#)).as_bytes()), (vec![1], vec![]));
+        for (bytes, reason) in [
+            (&b"123"[..], "not_an_envelope"),
+            (b"{}", "not_an_envelope"),
+            (b"\"x\"", "not_an_envelope"),
+            (b"hello", "not_json"),
+            (b"{\"version\":", "truncated"),
+            (b"\xff\xfe{}", "not_json"),
+            (br#"{"detail-type":"push","detail":[]}"#, "detail_not_an_object"),
+        ] {
+            let (ids, faults) = walk(bytes);
+            assert_eq!((ids.len(), faults.len(), faults[0].0), (0, 1, reason));
+        }
+        let invalid = line(1, "{\"a\":\"?\"}").replace('?', "\u{1}").into_bytes();
+        assert_eq!(walk(&invalid).1[0].0, "not_json");
+        let mut not_utf8 = line(1, "{\"a\":\"?\"}").into_bytes();
+        let at = not_utf8.iter().position(|b| *b == b'?').unwrap();
+        not_utf8[at] = 0xff;
+        assert_eq!(walk(&not_utf8).1[0].0, "not_json");
+    }
+
+    #[test]
+    fn the_end_of_a_window_asks_for_more() {
+        let text = format!("{}\n{}", line(1, "{}"), line(2, "{}"));
+        let first = line(1, "{}").len();
+        for end in first + 2..text.len() {
+            assert!(
+                matches!(next_record(&text.as_bytes()[..end], first, false), Found::Incomplete(at) if at == first + 1)
+            );
+        }
+    }
+
+    #[test]
+    fn a_thousand_beginnings_are_given_up_soon() {
+        let nest = r#"{"version":"0","a":"#.repeat(50_000);
+        let started = std::time::Instant::now();
+        let (ids, faults) = walk(nest.as_bytes());
+        assert_eq!((ids.len(), faults.len()), (0, 1));
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    }
+}

@@ -1,0 +1,174 @@
+//! Where things live in a lake: every key is built and parsed here, and nowhere else.
+//!
+//! ```text
+//! raw/<yyyy>/<mm>/<dd>/<hh>/<any name>          envelopes as they arrived, by arrival hour (UTC)
+//! large/<yyyy>/<mm>/<dd>/<delivery id>.json.gz  bodies too large for the bus
+//! events/event_type=<type>/date=<date>/…        the Delta table, with events/_delta_log/
+//! quarantine/<raw key without raw/>/<offset>.json   records that could not be read
+//! ```
+//!
+//! Keys are relative to the lake's root, with `/` between their parts, on disk and on S3 alike.
+
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
+
+use crate::delivery::DeliveryId;
+use crate::event_type::EventType;
+
+/// The folder of raw objects.
+pub const RAW: &str = "raw";
+/// The folder of claim-checked bodies.
+pub const LARGE: &str = "large";
+/// The folder of the Delta table.
+pub const EVENTS: &str = "events";
+/// The folder of records that could not be read.
+pub const QUARANTINE: &str = "quarantine";
+
+/// The key of a raw object named `name`, whose oldest record arrived at `arrived`.
+pub fn raw_key(arrived: DateTime<Utc>, name: &str) -> String {
+    format!("{RAW}/{}/{:02}/{name}", arrived.format("%Y/%m/%d"), arrived.hour())
+}
+
+/// The arrival hour that a raw key tells; `None` where the key is not of a raw object.
+pub fn raw_hour(key: &str) -> Option<DateTime<Utc>> {
+    let mut parts = key.strip_prefix(RAW)?.strip_prefix('/')?.splitn(5, '/');
+    let mut number = |width: usize| {
+        let part = parts.next()?;
+        (part.len() == width && part.bytes().all(|b| b.is_ascii_digit())).then_some(())?;
+        part.parse::<u32>().ok()
+    };
+    let (year, month, day, hour) = (number(4)?, number(2)?, number(2)?, number(2)?);
+    let name = parts.next()?;
+    (!name.is_empty()).then_some(())?;
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    Some(date.and_hms_opt(hour, 0, 0)?.and_utc())
+}
+
+/// The key of the body of a delivery that was too large for the bus.
+pub fn large_key(received_at: DateTime<Utc>, id: DeliveryId) -> String {
+    format!("{LARGE}/{}/{id}.json.gz", received_at.format("%Y/%m/%d"))
+}
+
+/// Whether `key` is of the form that [`large_key`] gives: an entry names its claim check itself,
+/// and must not be able to name any other object of the lake.
+pub fn is_large_key(key: &str) -> bool {
+    let parsed = || {
+        let rest = key.strip_prefix(LARGE)?.strip_prefix('/')?;
+        let (day, name) = rest.rsplit_once('/')?;
+        let day = NaiveDate::parse_from_str(day, "%Y/%m/%d").ok()?;
+        let id: DeliveryId = name.strip_suffix(".json.gz")?.parse().ok()?;
+        Some(large_key(day.and_hms_opt(0, 0, 0)?.and_utc(), id))
+    };
+    parsed().as_deref() == Some(key)
+}
+
+/// One partition of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Partition {
+    /// Which kind of event its rows are.
+    pub event_type: EventType,
+    /// UTC date on which its rows were received.
+    pub date: NaiveDate,
+}
+
+impl Partition {
+    /// The partition's folder, relative to the table: `event_type=push/date=2026-03-02`.
+    pub fn folder(&self) -> String {
+        format!("event_type={}/date={}", self.event_type, self.date)
+    }
+
+    /// The partition of a file's path relative to the table; `None` for any other file.
+    pub fn of_file(path: &str) -> Option<Self> {
+        let (event_type, rest) = path.strip_prefix("event_type=")?.split_once('/')?;
+        let (date, name) = rest.strip_prefix("date=")?.split_once('/')?;
+        let partition = Self {
+            event_type: EventType::partition_of(event_type),
+            date: NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?,
+        };
+        let is_file = !name.is_empty() && !name.contains('/');
+        (is_file && partition.event_type.as_str() == event_type).then_some(partition)
+    }
+}
+
+/// The key of the quarantine entry for the record at `offset` (in bytes, after decompression) of
+/// the raw object `raw_key`. The same record always has the same key.
+pub fn quarantine_key(raw_key: &str, offset: u64) -> String {
+    let name = raw_key.strip_prefix("raw/").unwrap_or(raw_key);
+    format!("{QUARANTINE}/{name}/{offset:012}.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn raw_keys_round_trip(seconds in 0i64..4_102_444_800, name in "[a-zA-Z0-9._-]{1,40}") {
+            let at = DateTime::from_timestamp(seconds, 0).unwrap();
+            let hour = DateTime::from_timestamp(seconds - seconds % 3600, 0).unwrap();
+            prop_assert_eq!(raw_hour(&raw_key(at, &name)), Some(hour));
+        }
+
+        #[test]
+        fn large_keys_round_trip(seconds in 0i64..4_102_444_800, id: u128) {
+            let at = DateTime::from_timestamp(seconds, 0).unwrap();
+            prop_assert!(is_large_key(&large_key(at, DeliveryId::from_u128(id))));
+        }
+
+        #[test]
+        fn partitions_round_trip(kind in "[a-z][a-z0-9_]{0,63}", days in 0i32..40_000) {
+            let date = NaiveDate::from_num_days_from_ce_opt(719_163 + days).unwrap();
+            let partition = Partition { event_type: EventType::partition_of(&kind), date };
+            let path = format!("{}/part-0.parquet", partition.folder());
+            prop_assert_eq!(Partition::of_file(&path), Some(partition));
+        }
+    }
+
+    #[test]
+    fn keys_read_as_the_contract_says() {
+        let at = "2026-03-02T08:09:10Z".parse().unwrap();
+        let id = DeliveryId::from_u128(0xabc);
+        assert_eq!(raw_key(at, "x.gz"), "raw/2026/03/02/08/x.gz");
+        assert_eq!(
+            large_key(at, id),
+            "large/2026/03/02/00000000-0000-0000-0000-000000000abc.json.gz"
+        );
+        assert_eq!(
+            quarantine_key("raw/2026/03/02/08/x.gz", 42),
+            "quarantine/2026/03/02/08/x.gz/000000000042.json"
+        );
+    }
+
+    #[test]
+    fn other_keys_are_no_raw_keys() {
+        for key in ["", "raw", "raw/2026/03/02/08/", "raw/2026/3/02/08/x", "raw/2026/13/02/08/x", "large/a"] {
+            assert_eq!(raw_hour(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_claim_check_names_only_claim_checks() {
+        for key in [
+            "large/2026/03/02/../../../raw/x.json.gz",
+            "large/2026/3/2/00000000-0000-0000-0000-000000000abc.json.gz",
+            "raw/2026/03/02/08/x",
+            "large/2026/03/02/x.json.gz",
+        ] {
+            assert!(!is_large_key(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn other_files_have_no_partition() {
+        for path in [
+            "_delta_log/00000000000000000000.json",
+            "event_type=../date=2026-03-02/x",
+            "event_type=push/date=2026-03-02/",
+            "event_type=push/date=2026-03-02/a/b",
+            "event_type=push/date=March/a",
+        ] {
+            assert_eq!(Partition::of_file(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The command line: ingest, compaction, reports and SQL on a lake

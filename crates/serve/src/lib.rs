@@ -1,0 +1,1 @@
+//! The ingest endpoint on one machine: HTTP, group commit, spool

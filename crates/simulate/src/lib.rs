@@ -1,0 +1,1 @@
+//! A seeded organisation: its deliveries, and the true answers to the reports

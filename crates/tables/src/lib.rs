@@ -1,0 +1,1 @@
+//! The lake's schema, and the way from an envelope to Arrow rows

@@ -1,0 +1,1 @@
+//! Whole-system tests: the built binary, as its users run it
