@@ -37,6 +37,8 @@ pub struct Envelope<'a> {
     pub source: Cow<'a, str>,
     /// Identity and arrival.
     pub meta: DeliveryMeta<'a>,
+    /// The `detail` as it stands in the record, `_delivery` and all: what decoding reads.
+    pub detail: &'a str,
     /// The payload without `_delivery`.
     pub payload: Payload<'a>,
 }
@@ -166,6 +168,7 @@ impl<'a> Envelope<'a> {
             detail_type: wire.detail_type,
             source: wire.source.unwrap_or_default(),
             meta,
+            detail,
             payload,
         })
     }

@@ -1,1 +1,17 @@
-//! The only place that knows whether a lake is a directory, S3 or memory
+//! Where a lake is kept: the only place that knows whether that is a directory, S3 or memory.
+//!
+//! Everything above works on [`object_store::ObjectStore`] with keys from `octolake_event::layout`.
+//! Two views of one store are given: rooted at the lake, and rooted at the whole store, beside the
+//! table's URL, which is what the Delta library asks for.
+//!
+//! Invariants: an object of a directory lake is on the disk (fsynced, its name too) before a put
+//! returns, and is never seen half-written; settings of S3 come from the environment as every AWS
+//! tool reads them, and never reach a log.
+
+mod directory;
+mod lake;
+mod url;
+
+pub use directory::DirectoryStore;
+pub use lake::{Lake, StoreError};
+pub use url::{LakeUrl, LakeUrlError};

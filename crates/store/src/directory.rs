@@ -1,0 +1,229 @@
+//! A directory as an object store whose puts last.
+//!
+//! The library's own store renames a file into place without syncing it: after a power cut a name
+//! can be there with nothing behind it, and in the table's log that costs the table. Here a put
+//! writes beside the target, syncs, links or renames, and syncs the folder; only then it returns.
+//! Everything else is the library's.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
+};
+
+const STORE: &str = "DirectoryStore";
+
+/// The file system, with durable puts. Keys are absolute paths without their first slash.
+#[derive(Debug, Clone)]
+pub struct DirectoryStore {
+    inner: Arc<LocalFileSystem>,
+}
+
+impl Default for DirectoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl DirectoryStore {
+    /// The whole file system.
+    pub fn new() -> Self {
+        Self { inner: Arc::new(LocalFileSystem::new()) }
+    }
+
+}
+
+impl fmt::Display for DirectoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(STORE)
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ObjectStore for DirectoryStore {
+    async fn put_opts(&self, key: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
+        if matches!(opts.mode, PutMode::Update(_)) {
+            return self.inner.put_opts(key, payload, opts).await;
+        }
+        let target = self.inner.path_to_filesystem(key)?;
+        let staging = staging_path(&target);
+        let create = matches!(opts.mode, PutMode::Create);
+        let name = key.to_string();
+        let done = tokio::task::spawn_blocking(move || {
+            let put = put_durably(&staging, &target, &payload, create);
+            if put.is_err() || create {
+                // After a link the second name goes; after a failure so does what was half-written.
+                let _ = fs::remove_file(&staging);
+            }
+            put
+        })
+        .await?;
+        done.map_err(|source| put_error(name, source))?;
+        Ok(PutResult { e_tag: None, version: None })
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        key: &Path,
+        opts: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(key, opts).await
+    }
+
+    async fn get_opts(&self, key: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(key, options).await
+    }
+
+    async fn get_ranges(
+        &self,
+        key: &Path,
+        ranges: &[std::ops::Range<u64>],
+    ) -> Result<Vec<bytes::Bytes>> {
+        self.inner.get_ranges(key, ranges).await
+    }
+
+    fn delete_stream(
+        &self,
+        keys: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(keys)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list_with_offset(prefix, offset)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+
+    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
+        self.inner.rename_opts(from, to, options).await
+    }
+}
+
+/// A name beside `target` that no listing shows: the library hides what ends in `#<digits>`.
+fn staging_path(target: &FilePath) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(format!("#{}", uuid::Uuid::new_v4().as_u128()));
+    name.into()
+}
+
+fn put_durably(
+    staging: &FilePath,
+    target: &FilePath,
+    payload: &PutPayload,
+    create: bool,
+) -> io::Result<()> {
+    let folder = target.parent().unwrap_or(target);
+    create_folder_durably(folder)?;
+    let mut file = File::options().write(true).create_new(true).open(staging)?;
+    for part in payload {
+        file.write_all(part)?;
+    }
+    file.sync_all()?;
+    drop(file);
+    if create {
+        // Fails where the name is taken: this is the compare-and-swap of the table's log.
+        fs::hard_link(staging, target)?;
+    } else {
+        fs::rename(staging, target)?;
+    }
+    sync_folder(folder)
+}
+
+/// Makes a folder and those above it, each synced into the one that holds it.
+fn create_folder_durably(folder: &FilePath) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        create_folder_durably(parent)?;
+    }
+    match fs::create_dir(folder) {
+        Ok(()) => folder.parent().map_or(Ok(()), sync_folder),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn sync_folder(folder: &FilePath) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn put_error(path: String, source: io::Error) -> Error {
+    match source.kind() {
+        io::ErrorKind::AlreadyExists => Error::AlreadyExists { path, source: Box::new(source) },
+        io::ErrorKind::PermissionDenied => Error::PermissionDenied { path, source: Box::new(source) },
+        _ => {
+            let source = Box::new(io::Error::new(source.kind(), format!("cannot write {path}: {source}")));
+            Error::Generic { store: STORE, source }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt;
+    use object_store::ObjectStoreExt;
+
+    use super::*;
+
+    fn key(dir: &tempfile::TempDir, name: &str) -> Path {
+        Path::from_absolute_path(dir.path().join(name)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_create_never_overwrites() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, key) = (DirectoryStore::new(), key(&dir, "a/b/0.json"));
+        let create = || PutOptions::from(PutMode::Create);
+        store.put_opts(&key, "one".into(), create()).await.unwrap();
+        let second = store.put_opts(&key, "two".into(), create()).await;
+        assert!(matches!(second, Err(Error::AlreadyExists { .. })), "{second:?}");
+        assert_eq!(store.get(&key).await.unwrap().bytes().await.unwrap(), "one");
+        store.put(&key, "three".into()).await.unwrap();
+        assert_eq!(store.get(&key).await.unwrap().bytes().await.unwrap(), "three");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_beside_an_object() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = DirectoryStore::new();
+        store.put(&key(&dir, "x"), "1".into()).await.unwrap();
+        let _ = store.put_opts(&key(&dir, "x"), "2".into(), PutMode::Create.into()).await;
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        let listed: Vec<_> = store.list(Some(&key(&dir, ""))).try_collect().await.unwrap();
+        assert_eq!(listed.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_names_the_place() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        let error = DirectoryStore::new().put(&key(&dir, "file/x"), "1".into()).await.unwrap_err();
+        assert!(error.to_string().contains("file/x"), "{error}");
+    }
+}

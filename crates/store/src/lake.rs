@@ -1,0 +1,184 @@
+//! Opening a lake.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use object_store::aws::AmazonS3Builder;
+use object_store::memory::InMemory;
+use object_store::prefix::PrefixStore;
+use object_store::{ClientOptions, ObjectStore};
+use url::Url;
+
+use crate::directory::DirectoryStore;
+use crate::url::LakeUrl;
+
+/// One lake, opened.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    name: String,
+    directory: Option<PathBuf>,
+    root: Arc<dyn ObjectStore>,
+    root_url: Url,
+    store: Arc<dyn ObjectStore>,
+}
+
+/// Why a lake cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such directory, and this command does not make one.
+    #[error("there is no lake at {}: run `lakequery serve` or `lakequery demo` to make one, or name another with --lake", .0.display())]
+    NoSuchDirectory(PathBuf),
+    /// The path leads to a file.
+    #[error("{} is a file: a lake is a directory", .0.display())]
+    NotADirectory(PathBuf),
+    /// The file system refuses.
+    #[error("cannot use {} as a lake: {source}", path.display())]
+    Directory {
+        /// The lake's directory.
+        path: PathBuf,
+        /// What the file system said.
+        source: std::io::Error,
+    },
+    /// The settings of S3 are not usable.
+    #[error("cannot use {lake} as a lake: {source}")]
+    S3 {
+        /// The lake's URL.
+        lake: String,
+        /// What is wrong with the settings.
+        source: object_store::Error,
+    },
+    /// The place cannot be written as a URL.
+    #[error("{0} cannot be written as a URL")]
+    NoUrl(String),
+}
+
+impl Lake {
+    /// Opens a lake that must be there (an S3 prefix always is: it may be empty).
+    pub fn open(url: &LakeUrl) -> Result<Self, StoreError> {
+        match url {
+            LakeUrl::Directory(path) => {
+                if path.is_file() {
+                    return Err(StoreError::NotADirectory(path.clone()));
+                }
+                if !path.is_dir() {
+                    return Err(StoreError::NoSuchDirectory(path.clone()));
+                }
+                Self::directory_lake(url, path)
+            }
+            LakeUrl::S3 { bucket, prefix } => Self::s3_lake(url, bucket, prefix),
+        }
+    }
+
+    /// Opens a lake, and makes its directory where there is none.
+    pub fn open_or_create(url: &LakeUrl) -> Result<Self, StoreError> {
+        if let LakeUrl::Directory(path) = url
+            && !path.is_file()
+        {
+            std::fs::create_dir_all(path)
+                .map_err(|source| StoreError::Directory { path: path.clone(), source })?;
+        }
+        Self::open(url)
+    }
+
+    /// An empty lake in memory.
+    pub fn in_memory() -> Self {
+        let root: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        // A constant that parses.
+        let root_url = Url::parse("memory:///").unwrap_or_else(|_| unreachable!());
+        Self { name: "memory".into(), directory: None, store: root.clone(), root, root_url }
+    }
+
+    /// The same lake with its store seen through `wrap`: for faults, latency and counting.
+    pub fn wrapped(self, wrap: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
+        let root = wrap(self.root);
+        let store = rooted(root.clone(), self.root_url.path());
+        Self { root, store, ..self }
+    }
+
+    /// How to name the lake to a person.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The lake's directory, if it is one: absolute.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
+    /// The store with keys relative to the lake.
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// The store that the URLs' paths are relative to.
+    pub fn root_store(&self) -> &Arc<dyn ObjectStore> {
+        &self.root
+    }
+
+    /// The URL of the lake, with a slash at its end.
+    pub fn url(&self) -> &Url {
+        &self.root_url
+    }
+
+    fn directory_lake(url: &LakeUrl, path: &Path) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::Directory { path: path.to_owned(), source };
+        let directory = path.canonicalize().map_err(failed)?;
+        let root_url = Url::from_directory_path(&directory)
+            .map_err(|()| StoreError::NoUrl(url.to_string()))?;
+        let root: Arc<dyn ObjectStore> = Arc::new(DirectoryStore::new());
+        let store = rooted(root.clone(), root_url.path());
+        Ok(Self { name: url.to_string(), directory: Some(directory), root, root_url, store })
+    }
+
+    fn s3_lake(url: &LakeUrl, bucket: &str, prefix: &str) -> Result<Self, StoreError> {
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        let root_url = Url::parse(&format!("s3://{bucket}/{prefix}{slash}"))
+            .map_err(|_| StoreError::NoUrl(url.to_string()))?;
+        // An endpoint that is given is trusted to be what its user means, http or not.
+        let client = ClientOptions::new().with_allow_http(true);
+        let s3 = AmazonS3Builder::from_env()
+            .with_client_options(client)
+            .with_bucket_name(bucket)
+            .build()
+            .map_err(|source| StoreError::S3 { lake: url.to_string(), source })?;
+        let root: Arc<dyn ObjectStore> = Arc::new(s3);
+        let store = rooted(root.clone(), root_url.path());
+        Ok(Self { name: url.to_string(), directory: None, root, root_url, store })
+    }
+}
+
+/// The store seen from a URL's path.
+fn rooted(root: Arc<dyn ObjectStore>, path: &str) -> Arc<dyn ObjectStore> {
+    match object_store::path::Path::from_url_path(path) {
+        Ok(prefix) if !prefix.as_ref().is_empty() => Arc::new(PrefixStore::new(root, prefix)),
+        _ => root,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::ObjectStoreExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn both_views_see_one_object() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = LakeUrl::Directory(dir.path().join("a lake"));
+        assert!(matches!(Lake::open(&url), Err(StoreError::NoSuchDirectory(_))));
+        let lake = Lake::open_or_create(&url).unwrap();
+        let key = object_store::path::Path::from("raw/2026/x");
+        lake.store().put(&key, "hello".into()).await.unwrap();
+        assert_eq!(std::fs::read_to_string(dir.path().join("a lake/raw/2026/x")).unwrap(), "hello");
+        let whole = lake.url().join("raw/2026/x").unwrap();
+        let whole = object_store::path::Path::from_url_path(whole.path()).unwrap();
+        assert_eq!(lake.root_store().get(&whole).await.unwrap().bytes().await.unwrap(), "hello");
+    }
+
+    #[test]
+    fn a_file_is_no_lake() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let url = LakeUrl::Directory(file.path().into());
+        assert!(matches!(Lake::open_or_create(&url), Err(StoreError::NotADirectory(_))));
+    }
+}
