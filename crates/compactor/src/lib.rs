@@ -1,1 +1,44 @@
-//! From raw objects to the Delta table: scan, plan, write, commit, report
+//! From raw objects to the Delta table: scan, plan, read, deduplicate, encode, commit.
+//!
+//! ```text
+//! scan ─▶ pending raw objects ─▶ read ─▶ records ─▶ known (which are in the lake already?)
+//!      ─▶ partitions (rows by event type and date, in bounded memory) ─▶ encode ─▶ Parquet files
+//!      ─▶ commit (rows, done objects and counts at once) ─▶ merge, vacuum
+//! ```
+//!
+//! One library for the command line and the Lambda: [`compact`] does a run, [`verify`] proves what
+//! the runs have done.
+//!
+//! Invariants:
+//! * A delivery id is stored once: ids are looked up in the batch at hand and in every live file
+//!   whose date is within [`known::WINDOW_DAYS`] of the row's, and looked up anew after each
+//!   conflict. No commit is made on top of a version that was not looked into.
+//! * `read = stored + duplicates + quarantined`, in every commit.
+//! * A raw object is done only together with its rows. A run may end at any place, and the next
+//!   one goes on: what was written without a commit is no part of the table.
+//! * Memory is bounded by [`Settings`], whatever the size of an object, a partition or the lake.
+//! * Raw objects are never changed or deleted.
+
+mod batch;
+mod encode;
+mod error;
+mod file_reader;
+pub mod known;
+mod large;
+mod merge;
+mod partitions;
+mod quarantine;
+mod read;
+mod report;
+mod run;
+mod scan;
+mod settings;
+mod vacuum;
+mod verify;
+
+pub use error::CompactError;
+pub use report::{FailedObject, Report};
+pub use run::{Surroundings, compact};
+pub use scan::{Backlog, RawObject, backlog};
+pub use settings::Settings;
+pub use verify::{Check, Verdict, verify};

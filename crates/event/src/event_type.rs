@@ -2,20 +2,21 @@
 //! checked before it may.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The partition of everything whose event type is not of the form below.
 pub const OTHER: &str = "_other";
 
 const MAX_LENGTH: usize = 64;
 
-/// An event type that may stand in a path: `^[a-z][a-z0-9_]{0,63}$`, or [`OTHER`].
+/// An event type that may stand in a path: `^[a-z][a-z0-9_]{0,63}$`, or [`OTHER`]. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EventType(String);
+pub struct EventType(Arc<str>);
 
 impl EventType {
     /// The partition that deliveries of `raw` belong to.
     pub fn partition_of(raw: &str) -> Self {
-        Self(if is_valid(raw) { raw } else { OTHER }.to_owned())
+        Self(if is_valid(raw) { raw } else { OTHER }.into())
     }
 
     /// The text, safe in a path.
@@ -25,7 +26,7 @@ impl EventType {
 
     /// Whether this is the partition of the unexpected.
     pub fn is_other(&self) -> bool {
-        self.0 == OTHER
+        &*self.0 == OTHER
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Found<'a> {
         range: Range<usize>,
         /// What is wrong with them.
         fault: Fault,
+        /// Whether the window holds no whole record behind them: they may go on, see [`resume`].
+        open: bool,
     },
     /// The window ends inside a record, which begins at this place.
     Incomplete(usize),
@@ -92,44 +94,61 @@ pub fn next_record(window: &[u8], from: usize, last: bool) -> Found<'_> {
         Err(error) => match end_of_value(window, start, last) {
             Some(end) => {
                 let fault = EnvelopeError::NotAnEnvelope(error.to_string()).into();
-                return Found::Broken { range: start..end, fault };
+                return Found::Broken { range: start..end, fault, open: false };
             }
             None => Fault::NotJson(error.to_string()),
         },
     };
-    match resume_after(window, start) {
-        Some(next) => Found::Broken { range: start..next, fault },
-        None if last => Found::Broken { range: start..window.len(), fault },
-        None => Found::Incomplete(start),
-    }
+    let (end, open) = match resume(window, start + 1, last) {
+        Resume::Record(place) => (place, false),
+        Resume::Nothing(place) => (place, !last),
+    };
+    Found::Broken { range: start..end, fault, open }
 }
 
-/// The next place behind `broken` where a whole envelope stands in the window.
-pub fn resume_after(window: &[u8], broken: usize) -> Option<usize> {
+/// Where reading may go on behind a broken record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    /// A whole envelope stands here.
+    Record(usize),
+    /// There is none in the window. Before this place none can begin, whatever follows the window.
+    Nothing(usize),
+}
+
+/// The first place from `from` on where a whole envelope stands in the window.
+pub fn resume(window: &[u8], from: usize, last: bool) -> Resume {
     let mut effort = window.len().saturating_mul(RESUME_EFFORT);
-    let mut from = broken + 1;
-    while let Some(place) = next_beginning(window, from) {
-        match read_envelope(window, place) {
-            Ok(_) => return Some(place),
-            Err(error) => {
-                let read = if error.is_eof() { window.len() - place } else { error.column() };
-                effort = effort.checked_sub(read.max(1))?;
+    let mut unfinished = None;
+    let mut at = from;
+    while let Some(place) = next_beginning(window, at) {
+        let read = match read_envelope(window, place) {
+            Ok(_) => return Resume::Record(place),
+            Err(error) if error.is_eof() => {
+                unfinished = unfinished.or(Some(place));
+                window.len() - place
             }
+            Err(error) => error.column(),
+        };
+        match effort.checked_sub(read.max(1)) {
+            Some(rest) => effort = rest,
+            None => break,
         }
-        from = place + 1;
+        at = place + 1;
     }
-    None
+    // The window may end inside the few bytes by which a beginning is known.
+    let tail = window.len().saturating_sub(ENVELOPE_START.len()).max(from).min(window.len());
+    Resume::Nothing(if last { window.len() } else { unfinished.unwrap_or(tail) })
 }
 
-/// The next place from `from` on where a record might begin: a `{` at the start of a line, right
-/// behind a `}`, or as an envelope begins.
+/// The next place from `from` on where a record might begin: a `{` at the start of the window or of
+/// a line, right behind a `}`, or as an envelope begins.
 fn next_beginning(window: &[u8], from: usize) -> Option<usize> {
     let rest = window.get(from..)?;
     let typical = memmem::find(rest, ENVELOPE_START).map(|at| from + at);
     let limit = typical.unwrap_or(window.len());
     let other = memchr::memchr_iter(b'{', &window[from..limit])
         .map(|at| from + at)
-        .find(|&at| at > 0 && matches!(window[at - 1], b'\n' | b'\r' | b'}'));
+        .find(|&at| at == 0 || matches!(window[at - 1], b'\n' | b'\r' | b'}'));
     other.or(typical)
 }
 
@@ -153,7 +172,7 @@ fn end_of_value(window: &[u8], at: usize, last: bool) -> Option<usize> {
 fn record(range: Range<usize>, wire: WireEnvelope<'_>) -> Found<'_> {
     match Envelope::from_wire(wire) {
         Ok(envelope) => Found::Record { range, envelope: Box::new(envelope) },
-        Err(error) => Found::Broken { range, fault: error.into() },
+        Err(error) => Found::Broken { range, fault: error.into(), open: false },
     }
 }
 
@@ -177,7 +196,8 @@ mod tests {
                     ids.push(envelope.meta.id.as_u128());
                     at = range.end;
                 }
-                Found::Broken { range, fault } => {
+                Found::Broken { range, fault, open } => {
+                    assert!(!open, "the last window leaves nothing open");
                     faults.push((fault.reason(), range.len()));
                     assert!(range.end > at);
                     at = range.end;

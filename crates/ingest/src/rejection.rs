@@ -12,9 +12,9 @@ pub enum Rejection {
         /// The methods that the path takes, separated by `, `.
         allow: &'static str,
     },
-    /// 408: the body took too long to arrive.
-    #[error("the body did not arrive in time")]
-    SlowBody,
+    /// 408: the body broke off, or took too long.
+    #[error("the body did not arrive whole and in time")]
+    IncompleteBody,
     /// 413: the body is over the limit.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
@@ -64,7 +64,7 @@ impl Rejection {
         match self {
             Self::NotFound => 404,
             Self::MethodNotAllowed { .. } => 405,
-            Self::SlowBody => 408,
+            Self::IncompleteBody => 408,
             Self::TooLarge { .. } => 413,
             Self::Unauthorized => 401,
             Self::UnsupportedType => 415,

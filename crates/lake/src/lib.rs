@@ -1,1 +1,25 @@
-//! The Delta table of a lake.
+//! The Delta table of a lake: which files are live, which raw objects are done, and commits that
+//! change both at once. The only place that knows Delta.
+//!
+//! ```text
+//! Table::open ── files(), progress() ──▶ a reader
+//! Table::open_or_create ── Commit { adds, removes, done, counts } ── commit() ──▶ Committed | Conflict
+//! ```
+//!
+//! Invariants:
+//! * Rows and the fact that their raw objects are done go into one commit, or neither does.
+//! * Every commit carries the sequence number that it read, plus one, and is refused where another
+//!   was first: whoever compacts has then to look anew at what is in the lake.
+//! * A file is never deleted here. Whether a commit that failed oddly is there after all, only the
+//!   log can tell; what no commit names is an orphan, for a vacuum to find after a grace period.
+
+mod commit;
+mod error;
+mod log;
+mod progress;
+mod table;
+
+pub use commit::{Commit, CommitKind, NewFile, Outcome};
+pub use error::LakeError;
+pub use progress::{Counts, Ledger, Progress};
+pub use table::{LiveFile, Table, is_lake};

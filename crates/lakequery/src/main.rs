@@ -1,1 +1,27 @@
-fn main() {}
+//! The `lakequery` command: parse, log, run, exit. What each command does is in its own module of
+//! [`lakequery::commands`].
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use lakequery::cli::Cli;
+use lakequery::{exit, logging, output};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(&cli.globals);
+    let result = runtime().and_then(|runtime| {
+        let result = runtime.block_on(cli.command.run(&cli.globals));
+        // Work that was given up (a blocked read, say) must not hold up the exit.
+        runtime.shutdown_background();
+        result
+    });
+    if let Err(failure) = &result {
+        output::report_failure(failure);
+    }
+    exit::code(&result)
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

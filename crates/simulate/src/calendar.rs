@@ -49,12 +49,29 @@ impl Calendar {
     }
 }
 
+/// When somebody acts who wanted to at `at`: then, or on the next working morning.
+pub(crate) fn at_work(dice: &mut Dice, at: i64) -> i64 {
+    let hour = at.rem_euclid(DAY) / HOUR;
+    let (mut day, early) = (at.div_euclid(DAY), hour < 7);
+    if !early && hour < 19 && !is_weekend(day) {
+        return at;
+    }
+    day += i64::from(!early);
+    while is_weekend(day) {
+        day += 1;
+    }
+    day * DAY + 7 * HOUR + dice.between(0, 3 * HOUR)
+}
+
+/// Whether `day`, in days since the epoch, is a Saturday or a Sunday: day 0 was a Thursday.
+fn is_weekend(day: i64) -> bool {
+    matches!(day.rem_euclid(7), 2 | 3)
+}
+
 /// How much is begun in the hour that `at` is in.
 fn weight(at: i64) -> u64 {
     let of_day = HOURS[(at.rem_euclid(DAY) / HOUR) as usize];
-    // 1970-01-01 was a Thursday: day 2 after it a Saturday.
-    let weekend = matches!(at.div_euclid(DAY).rem_euclid(7), 2 | 3);
-    if weekend { of_day.div_ceil(WEEKEND_DIVISOR) } else { of_day }
+    if is_weekend(at.div_euclid(DAY)) { of_day.div_ceil(WEEKEND_DIVISOR) } else { of_day }
 }
 
 #[cfg(test)]
@@ -69,6 +86,22 @@ mod tests {
         assert_eq!(weight(at("2026-03-07T14:00:00Z")), 9);
         assert_eq!(weight(at("2026-03-08T14:00:00Z")), 9);
         assert_eq!(weight(at("2026-03-09T14:00:00Z")), 84);
+    }
+
+    #[test]
+    fn nobody_works_at_night_or_on_a_weekend() {
+        let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp();
+        let mut dice = Dice::new(4, 0);
+        for (wanted, from) in [
+            ("2026-03-03T05:00:00Z", "2026-03-03T07:00:00Z"),
+            ("2026-03-03T22:00:00Z", "2026-03-04T07:00:00Z"),
+            ("2026-03-06T19:00:00Z", "2026-03-09T07:00:00Z"),
+            ("2026-03-08T12:00:00Z", "2026-03-09T07:00:00Z"),
+        ] {
+            let acts = at_work(&mut dice, at(wanted));
+            assert!((0..=3 * HOUR).contains(&(acts - at(from))), "{wanted}: {acts}");
+        }
+        assert_eq!(at_work(&mut dice, at("2026-03-06T18:59:59Z")), at("2026-03-06T18:59:59Z"));
     }
 
     #[test]

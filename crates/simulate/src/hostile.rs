@@ -35,13 +35,20 @@ pub(crate) static LABELS: [&str; 8] = [
 ];
 
 const SUBJECTS: [&str; 8] = [
-    "the parser", "retries", "login", "the cache", "metrics", "the build", "pagination", "error texts",
+    "the parser",
+    "retries",
+    "login",
+    "the cache",
+    "metrics",
+    "the build",
+    "pagination",
+    "error texts",
 ];
 const VERBS: [&str; 6] = ["Fix", "Speed up", "Rewrite", "Document", "Test", "Simplify"];
 
-/// A title: mostly an ordinary one, hostile one time in fifteen, and sometimes far too long.
+/// A title: mostly an ordinary one, hostile one time in ten, and sometimes far too long.
 pub(crate) fn title(dice: &mut Dice) -> String {
-    if dice.chance(65) {
+    if dice.chance(100) {
         return (*dice.pick(&TEXTS)).to_owned();
     }
     if dice.chance(10) {

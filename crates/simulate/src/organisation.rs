@@ -69,9 +69,9 @@ pub(crate) fn accounts() -> impl Iterator<Item = &'static Account> {
 pub(crate) struct Pool {
     /// As GitHub sends them: in the order of `runs-on`.
     pub(crate) labels: &'static [&'static str],
-    /// Share of all time that its runners work, in per mille; `None` for GitHub's own runners, of
-    /// which there are always enough.
-    pub(crate) busy: Option<i64>,
+    /// How many runners it has for a mean load of a thousand; `None` for GitHub's own, of which
+    /// there are always enough.
+    pub(crate) staffing: Option<i64>,
     pub(crate) runner_group: &'static str,
 }
 
@@ -86,10 +86,14 @@ const HOSTED: usize = 3;
 
 /// The runner pools.
 pub(crate) static POOLS: [Pool; 4] = [
-    Pool { labels: &["self-hosted", "linux"], busy: Some(300), runner_group: "Default" },
-    Pool { labels: &["self-hosted", "linux", "arm64"], busy: Some(220), runner_group: "Default" },
-    Pool { labels: &["self-hosted", "gpu"], busy: Some(420), runner_group: "Research" },
-    Pool { labels: &["ubuntu-latest"], busy: None, runner_group: "GitHub Actions" },
+    Pool { labels: &["self-hosted", "linux"], staffing: Some(3_000), runner_group: "Default" },
+    Pool {
+        labels: &["self-hosted", "linux", "arm64"],
+        staffing: Some(3_000),
+        runner_group: "Default",
+    },
+    Pool { labels: &["self-hosted", "gpu"], staffing: Some(2_000), runner_group: "Research" },
+    Pool { labels: &["ubuntu-latest"], staffing: None, runner_group: "GitHub Actions" },
 ];
 
 /// What starts a workflow.
@@ -115,6 +119,7 @@ impl Trigger {
 }
 
 /// One job of a workflow.
+#[derive(Debug)]
 pub(crate) struct JobSpec {
     pub(crate) name: &'static str,
     /// Index into [`POOLS`].
@@ -156,35 +161,55 @@ const fn workflow(
 
 /// The workflows; one has a name that reports must quote.
 pub(crate) static WORKFLOWS: [Workflow; 7] = [
-    workflow(5_100_001, "CI", ".github/workflows/ci.yml", Trigger::PullRequest, &[
-        job("lint", HOSTED, 70),
-        job("test", LINUX, 340),
-        last("coverage", LINUX, 90, false),
-    ]),
-    workflow(5_100_002, "ARM build", ".github/workflows/arm.yml", Trigger::PullRequest, &[job(
-        "build-arm64",
-        ARM,
-        480,
-    )]),
-    workflow(5_100_003, "Train & evaluate", ".github/workflows/train.yml", Trigger::PullRequest, &[
-        job("smoke-train", GPU, 1_500),
-        last("evaluate", GPU, 600, false),
-    ]),
-    workflow(5_100_004, "Release, \"deploy\" & <notify>", ".github/workflows/deploy.yml", Trigger::Push, &[
-        job("build", LINUX, 260),
-        last("deploy", LINUX, 120, true),
-    ]),
-    workflow(5_100_005, "Main", ".github/workflows/main.yml", Trigger::Push, &[
-        job("test", LINUX, 380),
-        job("docs", HOSTED, 60),
-    ]),
-    workflow(5_100_006, "Nightly", ".github/workflows/nightly.yml", Trigger::Schedule, &[
-        job("soak", LINUX, 1_800),
-        job("audit", HOSTED, 100),
-    ]),
-    workflow(5_100_007, "Nightly training", ".github/workflows/nightly-train.yml", Trigger::Schedule, &[
-        job("train", GPU, 5_400),
-    ]),
+    workflow(
+        5_100_001,
+        "CI",
+        ".github/workflows/ci.yml",
+        Trigger::PullRequest,
+        &[job("lint", HOSTED, 70), job("test", LINUX, 340), last("coverage", LINUX, 90, false)],
+    ),
+    workflow(
+        5_100_002,
+        "ARM build",
+        ".github/workflows/arm.yml",
+        Trigger::PullRequest,
+        &[job("build-arm64", ARM, 480)],
+    ),
+    workflow(
+        5_100_003,
+        "Train & evaluate",
+        ".github/workflows/train.yml",
+        Trigger::PullRequest,
+        &[job("smoke-train", GPU, 1_500), last("evaluate", GPU, 600, false)],
+    ),
+    workflow(
+        5_100_004,
+        "Release, \"deploy\" & <notify>",
+        ".github/workflows/deploy.yml",
+        Trigger::Push,
+        &[job("build", LINUX, 260), last("deploy", LINUX, 120, true)],
+    ),
+    workflow(
+        5_100_005,
+        "Main",
+        ".github/workflows/main.yml",
+        Trigger::Push,
+        &[job("test", LINUX, 380), job("docs", HOSTED, 60)],
+    ),
+    workflow(
+        5_100_006,
+        "Nightly",
+        ".github/workflows/nightly.yml",
+        Trigger::Schedule,
+        &[job("soak", LINUX, 1_800), job("audit", HOSTED, 100)],
+    ),
+    workflow(
+        5_100_007,
+        "Nightly training",
+        ".github/workflows/nightly-train.yml",
+        Trigger::Schedule,
+        &[job("train", GPU, 5_400)],
+    ),
 ];
 
 /// A repository.

@@ -1,0 +1,67 @@
+//! What can stop a run.
+
+use octolake_lake::LakeError;
+
+/// A fault that ends a run. What was committed before it stands.
+#[derive(Debug, thiserror::Error)]
+pub enum CompactError {
+    /// The table or its log.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// An object cannot be listed, read or written.
+    #[error("cannot {action} {key}: {source}")]
+    Store {
+        /// What was tried.
+        action: &'static str,
+        /// The key or folder, relative to the lake.
+        key: String,
+        /// What the store said.
+        source: Box<object_store::Error>,
+    },
+    /// A Parquet file cannot be read or written.
+    #[error("cannot {action} {path}: {source}")]
+    Parquet {
+        /// What was tried.
+        action: &'static str,
+        /// The file, relative to the table.
+        path: String,
+        /// What the Parquet library said.
+        source: Box<parquet::errors::ParquetError>,
+    },
+    /// Rows do not fit their schema: a fault of this program.
+    #[error("cannot build rows: {0}")]
+    Arrow(#[from] arrow_schema::ArrowError),
+    /// A merge read other rows than the table says there are.
+    #[error(
+        "merging {folder} read {found} rows where the table has {expected}: nothing was changed; run `lakequery verify`"
+    )]
+    MergeLostRows {
+        /// The partition.
+        folder: String,
+        /// Rows by the table's log.
+        expected: u64,
+        /// Rows that were read.
+        found: u64,
+    },
+    /// The commit lost every race.
+    #[error("another compactor was first {0} times in a row; the next run goes on")]
+    Outrun(u32),
+}
+
+impl CompactError {
+    pub(crate) fn store(
+        action: &'static str,
+        key: impl Into<String>,
+        source: object_store::Error,
+    ) -> Self {
+        Self::Store { action, key: key.into(), source: Box::new(source) }
+    }
+
+    pub(crate) fn parquet(
+        action: &'static str,
+        path: impl Into<String>,
+        source: parquet::errors::ParquetError,
+    ) -> Self {
+        Self::Parquet { action, path: path.into(), source: Box::new(source) }
+    }
+}

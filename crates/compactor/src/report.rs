@@ -1,0 +1,75 @@
+//! What a run has done, for people and machines.
+
+use octolake_lake::Counts;
+use serde::Serialize;
+
+/// The outcome of a run. Its JSON is part of the contract.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// Records found.
+    pub read: u64,
+    /// Records that became a row.
+    pub stored: u64,
+    /// Records whose delivery was in the lake already.
+    pub duplicates: u64,
+    /// Records that could not be read.
+    pub quarantined: u64,
+    /// Columns that are NULL because a member was of an unexpected type.
+    pub parse_issues: u64,
+    /// Raw objects that are done.
+    pub objects: u64,
+    /// Parquet files that became part of the table.
+    pub files_added: u64,
+    /// Parquet files that stopped being part of it: merged into others.
+    pub files_removed: u64,
+    /// Bytes of raw objects, as they are stored.
+    pub bytes_read: u64,
+    /// Bytes of JSON in them.
+    pub bytes_decoded: u64,
+    /// Bytes of Parquet written, merges included.
+    pub bytes_written: u64,
+    /// Of them, bytes written by merges.
+    pub bytes_merged: u64,
+    /// How often a byte was written over the life of the table, on average.
+    pub write_amplification: Option<f64>,
+    /// Files of the table before and after.
+    pub files_before: u64,
+    /// Files of the table after.
+    pub files_after: u64,
+    /// Bytes of the table before.
+    pub bytes_before: u64,
+    /// Bytes of the table after.
+    pub bytes_after: u64,
+    /// Files deleted that no version of the last days names.
+    pub files_vacuumed: u64,
+    /// Commits made.
+    pub commits: u64,
+    /// Commits that came second and were made anew.
+    pub conflicts: u64,
+    /// Raw objects left for the next run, for want of time.
+    pub objects_left: u64,
+    /// Raw objects that could not be read; the next run tries again.
+    pub failed: Vec<FailedObject>,
+    /// How long it took.
+    pub seconds: f64,
+    /// Whether nothing was written.
+    pub dry_run: bool,
+}
+
+/// A raw object that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailedObject {
+    /// Its key, relative to the lake.
+    pub key: String,
+    /// Why.
+    pub error: String,
+}
+
+impl Report {
+    pub(crate) fn count(&mut self, counts: Counts) {
+        self.read += counts.read;
+        self.stored += counts.stored;
+        self.duplicates += counts.duplicates;
+        self.quarantined += counts.quarantined;
+    }
+}

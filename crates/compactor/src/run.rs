@@ -1,0 +1,282 @@
+//! A run: batch after batch until nothing is pending or time is up, then merges and a vacuum.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use object_store::ObjectStore;
+use octolake_event::DeliveryId;
+use octolake_lake::{Commit, CommitKind, LiveFile, NewFile, Outcome, Table};
+use octolake_store::Lake;
+use uuid::Uuid;
+
+use crate::batch::{Batch, Context, Reach};
+use crate::error::CompactError;
+use crate::known::KnownIds;
+use crate::partitions::FileSink;
+use crate::report::{FailedObject, Report};
+use crate::scan::{self, RawObject};
+use crate::settings::Settings;
+use crate::{merge, vacuum};
+
+/// How often in a row a run may come second before it leaves the work to whoever is first.
+const MAX_CONFLICTS: u32 = 100;
+
+/// What a run takes from outside.
+pub struct Surroundings<'a> {
+    /// Is in the names of the files that are written: new for each run.
+    pub run_id: Uuid,
+    /// Tells the time of commits.
+    pub clock: &'a (dyn Fn() -> DateTime<Utc> + Send + Sync),
+    /// Is told, after each raw object, the report so far and how many objects are pending.
+    pub on_progress: &'a mut (dyn FnMut(&Report, u64) + Send),
+}
+
+/// Takes what waits in `raw/` into the table, merges small files, and deletes old ones.
+///
+/// # Errors
+/// Where the table or the store fails. What was committed before that stands, and the next run
+/// goes on. An object that alone cannot be read is in [`Report::failed`] instead.
+pub async fn compact<'a>(
+    lake: &'a Lake,
+    settings: &'a Settings,
+    surroundings: Surroundings<'a>,
+) -> Result<Report, CompactError> {
+    let table = match settings.dry_run {
+        true => Table::open(lake).await?,
+        false => Some(Table::open_or_create(lake).await?),
+    };
+    let mut run = Run::new(lake, table, settings, &surroundings);
+    (run.report.files_before, run.report.bytes_before) = run.size();
+    run.append(&mut *surroundings.on_progress).await?;
+    if !settings.dry_run {
+        merge::merge(&mut run).await?;
+        vacuum::vacuum(&mut run).await?;
+    }
+    Ok(run.finish())
+}
+
+/// One run on one lake.
+pub(crate) struct Run<'a> {
+    lake: &'a Lake,
+    /// `None` only where a dry run meets a lake that was never compacted.
+    pub(crate) table: Option<Table>,
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) sink: FileSink,
+    pub(crate) report: Report,
+    clock: &'a (dyn Fn() -> DateTime<Utc> + Send + Sync),
+    started: Instant,
+    mark: i64,
+    known: KnownIds,
+    /// Objects that could not be read in this run.
+    failed: HashSet<String>,
+    /// Objects that were read in part, with the number of items that are dealt with.
+    begun: HashMap<String, u64>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        lake: &'a Lake,
+        table: Option<Table>,
+        settings: &'a Settings,
+        surroundings: &Surroundings<'a>,
+    ) -> Self {
+        let store = lake.store().clone();
+        let run_id = surroundings.run_id;
+        Self {
+            lake,
+            table,
+            settings,
+            sink: FileSink {
+                store: store.clone(),
+                dry_run: settings.dry_run,
+                run_id: run_id.as_simple().to_string(),
+                number: 0,
+            },
+            known: KnownIds::new(store.clone()),
+            store,
+            report: Report { dry_run: settings.dry_run, ..Report::default() },
+            clock: surroundings.clock,
+            started: Instant::now(),
+            mark: (run_id.as_u128() >> 65) as i64,
+            failed: HashSet::new(),
+            begun: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    pub(crate) fn files(&self) -> &[LiveFile] {
+        self.table.as_ref().map_or(&[], Table::files)
+    }
+
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        self.settings.deadline.is_some_and(|deadline| self.started.elapsed() >= deadline)
+    }
+
+    /// A commit without files, to be filled.
+    pub(crate) fn commit_of(&mut self, kind: CommitKind) -> Commit {
+        self.mark = self.mark.wrapping_add(1);
+        Commit {
+            kind,
+            adds: vec![],
+            removes: vec![],
+            done: vec![],
+            counts: octolake_lake::Counts::default(),
+            vacuumed: false,
+            mark: self.mark,
+            now: self.now(),
+        }
+    }
+
+    fn size(&self) -> (u64, u64) {
+        let files = self.files();
+        (files.len() as u64, files.iter().map(|file| file.bytes).sum())
+    }
+
+    fn finish(mut self) -> Report {
+        (self.report.files_after, self.report.bytes_after) = self.size();
+        let ledger = self.table.as_ref().map(|table| table.progress().ledger);
+        self.report.write_amplification = ledger.and_then(|ledger| ledger.write_amplification());
+        self.report.seconds = self.started.elapsed().as_secs_f64();
+        self.report
+    }
+
+    async fn append(
+        &mut self,
+        on_progress: &mut (dyn FnMut(&Report, u64) + Send),
+    ) -> Result<(), CompactError> {
+        loop {
+            let progress = self.table.as_ref().map(Table::progress);
+            let mut pending = scan::backlog(self.lake, progress).await?.pending;
+            pending.retain(|object| !self.failed.contains(&object.key));
+            if pending.is_empty() || self.is_out_of_time() {
+                self.report.objects_left = pending.len() as u64;
+                return Ok(());
+            }
+            let (batch, begun) = self.read_batch(&pending, on_progress).await?;
+            if batch.is_empty() {
+                continue;
+            }
+            if self.settings.dry_run {
+                return self.count_only(batch).await;
+            }
+            if self.commit_batch(batch).await? {
+                self.begun.extend(begun);
+            }
+        }
+    }
+
+    /// Reads pending objects until the batch is full; says too which one was read in part.
+    async fn read_batch(
+        &mut self,
+        pending: &[RawObject],
+        on_progress: &mut (dyn FnMut(&Report, u64) + Send),
+    ) -> Result<(Batch, Option<(String, u64)>), CompactError> {
+        let files = self.table.as_ref().map_or(&[][..], Table::files);
+        self.known.update(files);
+        let mut batch = Batch::new(self.settings);
+        let batch_started = Instant::now();
+        let (run_started, deadline) = (self.started, self.settings.deadline);
+        let out_of_time = move || deadline.is_some_and(|d| run_started.elapsed() >= d);
+        for (number, object) in pending.iter().enumerate() {
+            let mut context = Context {
+                store: &self.store,
+                settings: self.settings,
+                known: &mut self.known,
+                sink: &mut self.sink,
+                out_of_time: &out_of_time,
+            };
+            let skip = self.begun.get(&object.key).copied().unwrap_or_default();
+            match batch.read(&mut context, object, skip).await {
+                Ok(Reach::Whole) => {}
+                Ok(Reach::Part(items)) => return Ok((batch, Some((object.key.clone(), items)))),
+                // One object that fails must not stop the others for ever.
+                Err(CompactError::Store { action: "read", key, source }) => {
+                    let error = CompactError::Store { action: "read", key, source }.to_string();
+                    tracing::error!(raw_key = object.key, error, "a raw object cannot be read");
+                    self.failed.insert(object.key.clone());
+                    self.report.failed.push(FailedObject { key: object.key.clone(), error });
+                }
+                Err(error) => return Err(error),
+            }
+            let mut so_far = self.report.clone();
+            so_far.count(batch.counts);
+            so_far.objects += batch.done.len() as u64;
+            on_progress(&so_far, (pending.len() - number - 1) as u64);
+            let is_late = batch_started.elapsed() >= self.settings.commit_interval;
+            if out_of_time() || (is_late && !self.settings.dry_run) {
+                break;
+            }
+        }
+        Ok((batch, None))
+    }
+
+    async fn count_only(&mut self, mut batch: Batch) -> Result<(), CompactError> {
+        let partitions = batch.take_partitions(self.settings);
+        let files = partitions.finish(&mut self.sink).await?;
+        self.count(&batch, &files);
+        Ok(())
+    }
+
+    /// Commits a batch; false where another was first with some of it, and it must be read anew.
+    async fn commit_batch(&mut self, mut batch: Batch) -> Result<bool, CompactError> {
+        let partitions = batch.take_partitions(self.settings);
+        let mut commit = self.commit_of(CommitKind::Append);
+        commit.adds = partitions.finish(&mut self.sink).await?;
+        commit.done = batch.done.iter().map(|object| object.key.clone()).collect();
+        commit.counts = batch.counts;
+        for _ in 0..MAX_CONFLICTS {
+            let Some(table) = &mut self.table else { return Ok(false) };
+            if let Outcome::Committed(version) = table.commit(&commit).await? {
+                tracing::info!(
+                    version,
+                    rows = batch.counts.stored,
+                    files = commit.adds.len(),
+                    objects = commit.done.len(),
+                    "rows committed"
+                );
+                self.report.commits += 1;
+                self.count(&batch, &commit.adds);
+                return Ok(true);
+            }
+            self.report.conflicts += 1;
+            if self.is_overtaken(&batch.done, &batch.new_ids).await? {
+                return Ok(false);
+            }
+            commit.now = self.now();
+        }
+        Err(CompactError::Outrun(MAX_CONFLICTS))
+    }
+
+    /// Whether the newest version holds some of the batch already.
+    async fn is_overtaken(
+        &mut self,
+        done: &[RawObject],
+        new_ids: &HashMap<u128, NaiveDate>,
+    ) -> Result<bool, CompactError> {
+        let Some(table) = &self.table else { return Ok(true) };
+        if done.iter().any(|object| table.progress().is_done(&object.key)) {
+            return Ok(true);
+        }
+        let new_files = self.known.update(table.files());
+        let ids: Vec<_> =
+            new_ids.iter().map(|(id, date)| (DeliveryId::from_u128(*id), *date)).collect();
+        Ok(!self.known.find_in(&ids, &new_files).await?.is_empty())
+    }
+
+    fn count(&mut self, batch: &Batch, files: &[NewFile]) {
+        let report = &mut self.report;
+        report.count(batch.counts);
+        report.parse_issues += batch.parse_issues;
+        report.objects += batch.done.len() as u64;
+        report.bytes_read += batch.done.iter().map(|object| object.bytes).sum::<u64>();
+        report.bytes_decoded += batch.bytes_decoded;
+        report.files_added += files.len() as u64;
+        report.bytes_written += files.iter().map(|file| file.bytes).sum::<u64>();
+    }
+}

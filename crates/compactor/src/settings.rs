@@ -1,0 +1,56 @@
+//! The numbers of a run, parsed by whoever starts it.
+
+use std::time::Duration;
+
+const MIB: usize = 1024 * 1024;
+
+/// How a run goes about its work.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Look, but write nothing.
+    pub dry_run: bool,
+    /// A record larger than this is quarantined, in bytes. GitHub sends at most 25 MB.
+    pub max_record_bytes: usize,
+    /// Bytes of a raw object to have in memory at once; more only for a single larger record.
+    pub window_bytes: usize,
+    /// Bytes of decoded rows to hold before the largest partition is encoded.
+    pub buffer_bytes: usize,
+    /// Bytes of encoded Parquet to hold before the largest file is closed and put.
+    pub encoded_bytes: usize,
+    /// Rows after which a run commits what it has, done objects or not.
+    pub commit_rows: usize,
+    /// Time after which a run commits what it has, at the end of an object.
+    pub commit_interval: Duration,
+    /// The size that files are merged towards, in bytes.
+    pub target_file_bytes: u64,
+    /// How many files of about one size are merged into one.
+    pub merge_fan_in: usize,
+    /// Days after which a partition is settled, so that its last few files are merged too.
+    pub settled_days: i64,
+    /// How long a file that the table no longer names is kept for those who still read it.
+    pub vacuum_grace: Duration,
+    /// How often files are looked for that the table does not name.
+    pub vacuum_interval: Duration,
+    /// When to stop taking up new work, counted from the start of the run.
+    pub deadline: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            dry_run: false,
+            max_record_bytes: 32 * MIB,
+            window_bytes: 4 * MIB,
+            buffer_bytes: 64 * MIB,
+            encoded_bytes: 96 * MIB,
+            commit_rows: 1_000_000,
+            commit_interval: Duration::from_secs(60),
+            target_file_bytes: 128 * MIB as u64,
+            merge_fan_in: 8,
+            settled_days: 4,
+            vacuum_grace: Duration::from_secs(7 * 24 * 3600),
+            vacuum_interval: Duration::from_secs(24 * 3600),
+            deadline: None,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Deleting files that no reader can want any more: merged away long ago, or written by a run that
+//! never got to commit them.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use octolake_event::layout::{self, Partition};
+use octolake_lake::{CommitKind, Outcome};
+
+use crate::error::CompactError;
+use crate::run::Run;
+
+/// Deletes what is due, once per interval.
+pub(crate) async fn vacuum(run: &mut Run<'_>) -> Result<(), CompactError> {
+    let now = run.now();
+    let grace = TimeDelta::from_std(run.settings.vacuum_grace).unwrap_or(TimeDelta::MAX);
+    let interval = TimeDelta::from_std(run.settings.vacuum_interval).unwrap_or(TimeDelta::MAX);
+    let Some(table) = &run.table else { return Ok(()) };
+    let last = table.progress().vacuumed_at;
+    let is_due = last.is_none_or(|last| now - last >= interval);
+    if !is_due || run.files().is_empty() || run.is_out_of_time() {
+        return Ok(());
+    }
+    let unwanted = unwanted(run, now - grace).await?;
+    for path in &unwanted {
+        let key = format!("{}/{path}", layout::EVENTS);
+        let deleted = run.store.delete(&Path::from(key.as_str())).await;
+        match deleted {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => run.report.files_vacuumed += 1,
+            Err(source) => return Err(CompactError::store("delete", key, source)),
+        }
+    }
+    let mut commit = run.commit_of(CommitKind::Merge);
+    commit.vacuumed = true;
+    if let Some(table) = &mut run.table
+        && table.commit(&commit).await? == Outcome::Conflict
+    {
+        run.report.conflicts += 1;
+    }
+    Ok(())
+}
+
+/// Files of the table's partitions that it doesn't name, and hasn't since `before`.
+async fn unwanted(run: &Run<'_>, before: DateTime<Utc>) -> Result<Vec<String>, CompactError> {
+    let Some(table) = &run.table else { return Ok(vec![]) };
+    let mut wanted: HashSet<String> = table.files().iter().map(|f| f.path.clone()).collect();
+    wanted.extend(table.removed_since(before).await?);
+    let prefix = Path::from(layout::EVENTS);
+    let failed = |source| CompactError::store("list", layout::EVENTS, source);
+    let objects: Vec<_> = run.store.list(Some(&prefix)).try_collect().await.map_err(failed)?;
+    Ok(objects
+        .into_iter()
+        .filter(|object| object.last_modified < before)
+        .filter_map(|object| {
+            let path = object.location.as_ref().strip_prefix("events/")?.to_owned();
+            let is_ours = Partition::of_file(&path).is_some() && path.ends_with(".parquet");
+            (is_ours && !wanted.contains(&path)).then_some(path)
+        })
+        .collect())
+}

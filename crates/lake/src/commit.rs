@@ -1,0 +1,201 @@
+//! One atomic change of the table.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use deltalake::DeltaTableError;
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake::kernel::{Action, Add, Remove};
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use octolake_event::layout::Partition;
+use octolake_tables::schema::PARTITION_COLUMNS;
+use serde_json::json;
+
+use crate::error::LakeError;
+use crate::progress::{self, Counts};
+use crate::table::{LiveFile, Table};
+
+/// A Parquet file that is written and waits for its commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFile {
+    /// Path relative to the table's folder.
+    pub path: String,
+    /// The partition that its rows belong to.
+    pub partition: Partition,
+    /// Size, in bytes.
+    pub bytes: u64,
+    /// Rows in it.
+    pub rows: u64,
+    /// The earliest and the latest `received_at` in it.
+    pub received: (DateTime<Utc>, DateTime<Utc>),
+}
+
+/// What a commit is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitKind {
+    /// New rows, and the raw objects that they came from.
+    Append,
+    /// The same rows in fewer files.
+    Merge,
+}
+
+/// One change: all of it happens, or nothing.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// What it is for.
+    pub kind: CommitKind,
+    /// Files that become part of the table.
+    pub adds: Vec<NewFile>,
+    /// Files that stop being part of it.
+    pub removes: Vec<LiveFile>,
+    /// Raw objects that are done with this.
+    pub done: Vec<String>,
+    /// What became of the records since the last commit.
+    pub counts: Counts,
+    /// Whether a vacuum has been made since the last commit.
+    pub vacuumed: bool,
+    /// Any number, to know this commit again.
+    pub mark: i64,
+    /// The time of the commit.
+    pub now: DateTime<Utc>,
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the table, as of this version.
+    Committed(u64),
+    /// Another was first; the table has moved on to the newest version, and nothing has changed.
+    Conflict,
+}
+
+impl Table {
+    /// Makes one change, on top of the version that this table is at.
+    pub async fn commit(&mut self, commit: &Commit) -> Result<Outcome, LakeError> {
+        let result = self.try_commit(commit).await;
+        let error = match result {
+            Ok(()) => None,
+            Err(error) => Some(error),
+        };
+        self.refresh().await?;
+        if error.is_none() || self.holds(commit) {
+            return Ok(Outcome::Committed(self.version()));
+        }
+        match error {
+            Some(error) if !is_conflict(&error) => Err(LakeError::Commit {
+                lake: self.lake.name().to_owned(),
+                source: Box::new(error),
+            }),
+            _ => Ok(Outcome::Conflict),
+        }
+    }
+
+    async fn try_commit(&self, commit: &Commit) -> Result<(), DeltaTableError> {
+        let mut ledger = self.progress().ledger;
+        ledger.counts += commit.counts;
+        let bytes: u64 = commit.adds.iter().map(|add| add.bytes).sum();
+        match commit.kind {
+            CommitKind::Append => ledger.bytes_added += bytes,
+            CommitKind::Merge => ledger.bytes_merged += bytes,
+        }
+        let txns = progress::transactions(
+            self.progress(),
+            &ledger,
+            &commit.done,
+            commit.vacuumed,
+            commit.mark,
+            commit.now,
+        );
+        // No retries of the library's: after a conflict the rows must be looked at anew.
+        let properties =
+            CommitProperties::default().with_max_retries(0).with_application_transactions(txns);
+        CommitBuilder::from(properties)
+            .with_actions(actions(commit))
+            .build(Some(self.delta.snapshot()?), self.delta.log_store(), operation(commit.kind))
+            .await
+            .map(|_| ())
+    }
+
+    /// Whether the newest version holds the commit: an error does not say that it failed. The
+    /// answer to a write that was retried can be that it is there already, and what follows a
+    /// commit (a checkpoint) can fail after it.
+    fn holds(&self, commit: &Commit) -> bool {
+        if commit.adds.is_empty() {
+            return self.progress().mark == commit.mark;
+        }
+        let live: HashSet<&str> = self.files().iter().map(|file| file.path.as_str()).collect();
+        commit.adds.iter().all(|add| live.contains(add.path.as_str()))
+    }
+}
+
+fn is_conflict(error: &DeltaTableError) -> bool {
+    match error {
+        DeltaTableError::VersionAlreadyExists(_) => true,
+        DeltaTableError::Transaction { source } => matches!(
+            source,
+            TransactionError::VersionAlreadyExists(_)
+                | TransactionError::CommitConflict(_)
+                | TransactionError::MaxCommitAttempts(_)
+        ),
+        _ => false,
+    }
+}
+
+fn operation(kind: CommitKind) -> DeltaOperation {
+    match kind {
+        CommitKind::Append => DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
+            predicate: None,
+        },
+        CommitKind::Merge => DeltaOperation::Optimize { predicate: None, target_size: 0 },
+    }
+}
+
+fn actions(commit: &Commit) -> Vec<Action> {
+    let is_new = commit.kind == CommitKind::Append;
+    let removes = commit.removes.iter().map(|file| remove(file, is_new, commit.now));
+    let adds = commit.adds.iter().map(|file| add(file, is_new, commit.now));
+    removes.chain(adds).collect()
+}
+
+fn partition_values(partition: &Partition) -> HashMap<String, Option<String>> {
+    let [event_type, date] = PARTITION_COLUMNS;
+    HashMap::from([
+        (event_type.to_owned(), Some(partition.event_type.to_string())),
+        (date.to_owned(), Some(partition.date.to_string())),
+    ])
+}
+
+fn add(file: &NewFile, data_change: bool, now: DateTime<Utc>) -> Action {
+    let moment = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    // Delta cuts a maximum to milliseconds, so it must be rounded up to stay one.
+    let ceiling = file.received.1 + chrono::TimeDelta::microseconds(999);
+    let stats = json!({
+        "numRecords": file.rows,
+        "minValues": {"received_at": moment(file.received.0)},
+        "maxValues": {"received_at": moment(ceiling)},
+        "nullCount": {"received_at": 0},
+    });
+    Action::Add(Add {
+        path: file.path.clone(),
+        partition_values: partition_values(&file.partition),
+        size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
+        modification_time: now.timestamp_millis(),
+        data_change,
+        stats: Some(stats.to_string()),
+        ..Add::default()
+    })
+}
+
+fn remove(file: &LiveFile, data_change: bool, now: DateTime<Utc>) -> Action {
+    Action::Remove(Remove {
+        path: file.path.clone(),
+        data_change,
+        deletion_timestamp: Some(now.timestamp_millis()),
+        extended_file_metadata: Some(true),
+        partition_values: Some(partition_values(&file.partition)),
+        size: i64::try_from(file.bytes).ok(),
+        ..Remove::default()
+    })
+}

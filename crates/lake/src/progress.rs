@@ -1,0 +1,191 @@
+//! What compaction has done, as the table's log keeps it: `txn` actions, each a name and a number.
+//!
+//! | name                   | number                                                        |
+//! |------------------------|---------------------------------------------------------------|
+//! | `raw/…`                | 1: this raw object is done                                    |
+//! | `octolake.compactor`   | how many commits there were: what makes two compactors collide |
+//! | `octolake.commit`      | a random mark, to know one's own commit again                 |
+//! | `octolake.<count>`     | the running totals of [`Ledger`]                              |
+//! | `octolake.vacuumed_at` | seconds since the epoch of the last vacuum                    |
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use deltalake::kernel::Transaction;
+
+const SEQUENCE: &str = "octolake.compactor";
+const MARK: &str = "octolake.commit";
+const VACUUMED_AT: &str = "octolake.vacuumed_at";
+const DONE: i64 = 1;
+
+/// What became of the records of raw objects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records found.
+    pub read: u64,
+    /// Records that became a row.
+    pub stored: u64,
+    /// Records whose delivery was in the lake already.
+    pub duplicates: u64,
+    /// Records that could not be read.
+    pub quarantined: u64,
+}
+
+impl Counts {
+    /// Whether every record that was read has become something.
+    pub fn balance(&self) -> bool {
+        self.read == self.stored + self.duplicates + self.quarantined
+    }
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.read += other.read;
+        self.stored += other.stored;
+        self.duplicates += other.duplicates;
+        self.quarantined += other.quarantined;
+    }
+}
+
+/// Running totals over the life of the table, kept in its log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// What became of all records ever read.
+    pub counts: Counts,
+    /// Bytes of Parquet written for new rows.
+    pub bytes_added: u64,
+    /// Bytes of Parquet written again by merges.
+    pub bytes_merged: u64,
+}
+
+impl Ledger {
+    /// How often a byte was written on average: 1 where nothing was merged yet; `None` where
+    /// nothing was written.
+    pub fn write_amplification(&self) -> Option<f64> {
+        let added = self.bytes_added as f64;
+        (self.bytes_added > 0).then(|| (added + self.bytes_merged as f64) / added)
+    }
+
+    fn entries(&self) -> [(&'static str, u64); 6] {
+        [
+            ("octolake.read", self.counts.read),
+            ("octolake.stored", self.counts.stored),
+            ("octolake.duplicates", self.counts.duplicates),
+            ("octolake.quarantined", self.counts.quarantined),
+            ("octolake.bytes_added", self.bytes_added),
+            ("octolake.bytes_merged", self.bytes_merged),
+        ]
+    }
+
+    fn entry_mut(&mut self, name: &str) -> Option<&mut u64> {
+        match name {
+            "octolake.read" => Some(&mut self.counts.read),
+            "octolake.stored" => Some(&mut self.counts.stored),
+            "octolake.duplicates" => Some(&mut self.counts.duplicates),
+            "octolake.quarantined" => Some(&mut self.counts.quarantined),
+            "octolake.bytes_added" => Some(&mut self.bytes_added),
+            "octolake.bytes_merged" => Some(&mut self.bytes_merged),
+            _ => None,
+        }
+    }
+}
+
+/// What compaction has done up to a version of the table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    done: HashSet<String>,
+    /// The running totals.
+    pub ledger: Ledger,
+    pub(crate) sequence: i64,
+    pub(crate) mark: i64,
+    /// When files that no version names were last looked for.
+    pub vacuumed_at: Option<DateTime<Utc>>,
+}
+
+impl Progress {
+    /// Whether the raw object is done.
+    pub fn is_done(&self, raw_key: &str) -> bool {
+        self.done.contains(raw_key)
+    }
+
+    /// The raw objects that are done.
+    pub fn done(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.done.iter().map(String::as_str)
+    }
+
+    /// Takes one `txn` action in; later ones replace earlier ones.
+    pub(crate) fn apply(&mut self, name: &str, number: i64) {
+        match name {
+            SEQUENCE => self.sequence = number,
+            MARK => self.mark = number,
+            VACUUMED_AT => self.vacuumed_at = DateTime::from_timestamp(number, 0),
+            _ if name.starts_with("raw/") => {
+                self.done.insert(name.to_owned());
+            }
+            _ => {
+                if let Some(entry) = self.ledger.entry_mut(name) {
+                    *entry = u64::try_from(number).unwrap_or_default();
+                }
+            }
+        }
+    }
+}
+
+/// The `txn` actions of a commit that follows `progress`.
+///
+/// Those of raw objects carry the time, so that the table's retention can forget them; the totals
+/// must never be forgotten and carry none.
+pub(crate) fn transactions(
+    progress: &Progress,
+    ledger: &Ledger,
+    done: &[String],
+    vacuumed: bool,
+    mark: i64,
+    now: DateTime<Utc>,
+) -> Vec<Transaction> {
+    let mut txns = vec![
+        Transaction::new(SEQUENCE, progress.sequence + 1),
+        Transaction::new(MARK, mark),
+    ];
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    txns.extend(ledger.entries().map(|(name, value)| Transaction::new(name, number(value))));
+    if vacuumed {
+        txns.push(Transaction::new(VACUUMED_AT, now.timestamp()));
+    }
+    let at = Some(now.timestamp_millis());
+    txns.extend(done.iter().map(|key| Transaction::new_with_last_update(key, DONE, at)));
+    txns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_committed_is_read_back() {
+        let now = "2026-03-02T10:00:00Z".parse().unwrap();
+        let ledger = Ledger {
+            counts: Counts { read: 10, stored: 7, duplicates: 2, quarantined: 1 },
+            bytes_added: 100,
+            bytes_merged: 50,
+        };
+        let before = Progress { sequence: 4, ..Progress::default() };
+        let done = ["raw/2026/03/02/10/x".to_owned()];
+        let mut after = Progress::default();
+        for txn in transactions(&before, &ledger, &done, true, 99, now) {
+            after.apply(&txn.app_id, txn.version);
+        }
+        assert_eq!(after.ledger, ledger);
+        assert_eq!((after.sequence, after.mark, after.vacuumed_at), (5, 99, Some(now)));
+        assert!(after.is_done("raw/2026/03/02/10/x") && after.done().len() == 1);
+        assert!(after.ledger.counts.balance());
+        assert_eq!(ledger.write_amplification(), Some(1.5));
+    }
+
+    #[test]
+    fn names_of_others_are_left_alone() {
+        let mut progress = Progress::default();
+        progress.apply("spark-stream-7", 12);
+        assert_eq!(progress, Progress::default());
+    }
+}

@@ -1,0 +1,129 @@
+//! What can be typed: the flags that every command takes, and the list of commands.
+
+use std::io;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clap::{ArgAction, Parser};
+use octolake_store::{Lake, LakeUrl, StoreError};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::commands::Command;
+use crate::output::Format;
+
+/// GitHub's webhooks as a data lake that is yours, and reports that can be trusted.
+#[derive(Debug, Parser)]
+#[command(name = "lakequery", version, long_about = None, after_help = EXAMPLES)]
+#[command(propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  lakequery report queue-latency --by repo,label --since 7d
+  lakequery report lead-time --by week --format markdown
+  lakequery sql \"select event_type, count(*) as n from events group by 1 order by 2 desc\"
+  LAKE_URL=s3://bucket/prefix lakequery status
+
+Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 a gate (--slo, verify) does not hold.";
+
+/// The flags that every command takes, before its name or behind it.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// The lake: a directory, or s3://bucket/prefix.
+    #[arg(long, global = true, env = "LAKE_URL", default_value = "./lake", value_name = "LAKE")]
+    pub lake: LakeUrl,
+    /// How results are printed.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Say more about what is done, on stderr; twice for more.
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Say nothing on stderr but errors.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+impl Globals {
+    /// Opens the lake, which must be there.
+    ///
+    /// # Errors
+    /// There is no lake at that place, or it cannot be used.
+    pub fn open_lake(&self) -> Result<Lake, StoreError> {
+        Lake::open(&self.lake)
+    }
+
+    /// The time of day, read from the clock: below a command's `run`, time is an argument.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the shell's one place to read the clock"
+    )]
+    pub fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+impl Globals {
+    /// The clock, for what runs long enough to look at it more than once.
+    pub fn clock(&self) -> impl Fn() -> DateTime<Utc> + Send + Sync + 'static {
+        let globals = self.clone();
+        move || globals.now()
+    }
+}
+
+/// A span of time as it is typed: `90s`, `15m`, `6h`, `7d`.
+///
+/// # Errors
+/// It is none, or it is zero.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    crate::reports::parse_duration(text)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "no span of time: write one like 90s, 15m or 6h".to_owned())
+}
+
+/// Ends at the first SIGTERM or SIGINT after this call.
+///
+/// # Errors
+/// The system gives no signals.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_and_behind_the_command() {
+        for args in [
+            ["lakequery", "--lake", "s3://b/p", "--format", "json", "status"],
+            ["lakequery", "status", "--format", "json", "--lake", "s3://b/p"],
+        ] {
+            let cli = Cli::try_parse_from(args).unwrap();
+            assert_eq!(cli.globals.format, Format::Json);
+            assert_eq!(cli.globals.lake, LakeUrl::S3 { bucket: "b".into(), prefix: "p".into() });
+        }
+    }
+}

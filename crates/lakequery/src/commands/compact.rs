@@ -1,0 +1,224 @@
+//! `lakequery compact`.
+
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use octolake_compactor::{Report, Settings, Surroundings, compact};
+use octolake_event::layout;
+use octolake_lake::is_lake;
+use octolake_store::Lake;
+use uuid::Uuid;
+
+use crate::cli::{Globals, duration, stop_signal};
+use crate::exit::{Outcome, UsageError};
+use crate::output::{self, Align, Format, Grid, size};
+use crate::reports::human;
+
+/// Arguments of `compact`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Run again and again, so long after the start of the run before; until SIGTERM or SIGINT.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    every: Option<Duration>,
+    /// Read and count, but write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Take up no new work after this time; the next run goes on.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    deadline: Option<Duration>,
+    /// Merge small files towards this size.
+    #[arg(long, value_name = "BYTES", default_value_t = Settings::default().target_file_bytes)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1 << 20..))]
+    target_file_bytes: u64,
+}
+
+/// Takes what waits in `raw/` into the table.
+///
+/// # Errors
+/// There is no lake, the store or the table fails, or an object cannot be read.
+pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
+    if args.dry_run && args.every.is_some() {
+        return Err(UsageError::new("--dry-run and --every do not go together").into());
+    }
+    let lake = globals.open_lake()?;
+    let settings = Settings {
+        dry_run: args.dry_run,
+        deadline: args.deadline,
+        target_file_bytes: args.target_file_bytes,
+        ..Settings::default()
+    };
+    match args.every {
+        None => {
+            ensure_lake(&lake).await?;
+            let report = once(&lake, &settings, globals).await?;
+            failures(&report)?;
+        }
+        Some(every) => again_and_again(&lake, &settings, every, globals).await?,
+    }
+    Ok(Outcome::Fine)
+}
+
+/// A directory with none of a lake's folders is some other directory, whose name was mistyped.
+async fn ensure_lake(lake: &Lake) -> anyhow::Result<()> {
+    if is_lake(lake).await? {
+        return Ok(());
+    }
+    let (raw, events) = (layout::RAW, layout::EVENTS);
+    Err(anyhow::anyhow!(
+        "{} is no lake: it has neither {raw}/ nor {events}/; run `lakequery serve` to fill one, or name another with --lake",
+        lake.name()
+    ))
+}
+
+/// One run, with its report printed.
+async fn once(lake: &Lake, settings: &Settings, globals: &Globals) -> anyhow::Result<Report> {
+    let bar = bar(globals);
+    let report = run_with(lake, settings, globals, &mut |report: &Report, pending| {
+        bar.set_length(report.objects + pending);
+        bar.set_position(report.objects);
+        bar.set_message(format!("{} rows", report.stored));
+    })
+    .await;
+    bar.finish_and_clear();
+    let report = report?;
+    print(&report, globals.format)?;
+    Ok(report)
+}
+
+/// One run; `on_progress` is told of it after each raw object.
+///
+/// # Errors
+/// The store or the table fails.
+pub async fn run_with(
+    lake: &Lake,
+    settings: &Settings,
+    globals: &Globals,
+    on_progress: &mut (dyn FnMut(&Report, u64) + Send),
+) -> anyhow::Result<Report> {
+    let clock = globals.clock();
+    let surroundings = Surroundings { run_id: Uuid::new_v4(), clock: &clock, on_progress };
+    let report = compact(lake, settings, surroundings).await;
+    report.with_context(|| format!("compacting {} stopped", lake.name()))
+}
+
+async fn again_and_again(
+    lake: &Lake,
+    settings: &Settings,
+    every: Duration,
+    globals: &Globals,
+) -> anyhow::Result<()> {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let stopped = stop_signal()?;
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => return Ok(()),
+            _ = ticks.tick() => {}
+        }
+        // A run that is stopped leaves nothing half done: what is not committed is no part of the
+        // table.
+        tokio::select! {
+            () = &mut stopped => return Ok(()),
+            outcome = once(lake, settings, globals) => {
+                if let Err(error) = outcome.and_then(|report| failures(&report)) {
+                    output::report_failure(&error);
+                    output::complain(&format!("trying again in {}", human(every.as_secs_f64())));
+                }
+            }
+        }
+    }
+}
+
+fn failures(report: &Report) -> anyhow::Result<()> {
+    let Some(first) = report.failed.first() else { return Ok(()) };
+    let count = report.failed.len();
+    Err(anyhow::anyhow!(
+        "{count} raw objects could not be read and are left for the next run; the first: {}",
+        first.error
+    ))
+}
+
+fn bar(globals: &Globals) -> ProgressBar {
+    if globals.quiet || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = "{spinner} compacting {bar:30} {pos}/{len} raw objects, {msg}, {eta} left";
+    let style =
+        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
+}
+
+fn print(report: &Report, format: Format) -> anyhow::Result<()> {
+    match format {
+        Format::Json => output::print_json(report)?,
+        Format::Csv => output::print_grid(&figures(report), Format::Csv)?,
+        Format::Table | Format::Markdown => output::print_text(&words(report))?,
+    }
+    Ok(())
+}
+
+/// The report's figures in one row.
+fn figures(report: &Report) -> Grid {
+    let columns = [
+        ("read", report.read),
+        ("stored", report.stored),
+        ("duplicates", report.duplicates),
+        ("quarantined", report.quarantined),
+        ("objects", report.objects),
+        ("files_added", report.files_added),
+        ("files_removed", report.files_removed),
+        ("bytes_read", report.bytes_read),
+        ("bytes_written", report.bytes_written),
+    ];
+    let mut grid = Grid::new(
+        columns.iter().map(|(name, _)| (*name, Align::Right)).chain([("seconds", Align::Right)]),
+    );
+    let numbers = columns.iter().map(|(_, number)| number.to_string());
+    grid.push(numbers.chain([format!("{:.3}", report.seconds)]));
+    grid
+}
+
+fn words(report: &Report) -> String {
+    if report.read == 0 && report.objects == 0 && report.commits == 0 {
+        return match report.objects_left {
+            0 => "nothing to do: every raw object is compacted\n".to_owned(),
+            left => format!("no time: {left} raw objects are left for the next run\n"),
+        };
+    }
+    let Report { read, stored, duplicates, quarantined, objects, .. } = report;
+    let mut lines = vec![format!(
+        "{read} records in {objects} raw objects ({}): {stored} stored, {duplicates} duplicates, {quarantined} quarantined",
+        size(report.bytes_read)
+    )];
+    if report.dry_run {
+        lines.push("nothing was written: this was a dry run".to_owned());
+    } else {
+        lines.push(format!(
+            "files: {} before, {} added, {} merged away, {} after; bytes: {} before, {} after",
+            report.files_before,
+            report.files_added,
+            report.files_removed,
+            report.files_after,
+            size(report.bytes_before),
+            size(report.bytes_after),
+        ));
+    }
+    if let Some(amplification) = report.write_amplification {
+        lines.push(format!("each byte was written {amplification:.2} times so far"));
+    }
+    if report.parse_issues > 0 {
+        let issues = report.parse_issues;
+        lines.push(format!("{issues} columns are NULL for an unexpected type: see parse_issues"));
+    }
+    if *quarantined > 0 {
+        lines.push(format!("{quarantined} records could not be read: see quarantine/ in the lake"));
+    }
+    if report.objects_left > 0 {
+        lines.push(format!("{} raw objects are left for the next run", report.objects_left));
+    }
+    lines.push(format!("took {}", human(report.seconds)));
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,67 @@
+//! The commands, one file each.
+//!
+//! A command's file `commands/<name>.rs` has two public items:
+//!
+//! ```text
+//! /// One line that `lakequery --help` shows.
+//! #[derive(Debug, clap::Args)]
+//! pub struct Args { … }
+//!
+//! /// What it does. Results by `crate::output`, everything else by `output::note`.
+//! pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome>
+//! ```
+//!
+//! It is an error's `exit::UsageError` that makes the exit code 2, and `Outcome::GateFailed` 3.
+//! To add one: its `mod` line, its line in [`Command`], its line in [`Command::run`].
+
+use crate::cli::Globals;
+use crate::exit::Outcome;
+
+pub mod compact;
+pub mod demo;
+pub mod report;
+pub mod send;
+pub mod serve;
+pub mod sql;
+pub mod status;
+pub mod verify;
+
+/// What `lakequery` can do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Simulate an organisation and show everything on it, from its webhooks to the reports.
+    Demo(demo::Args),
+    /// Take deliveries of GitHub's webhooks on this machine.
+    Serve(serve::Args),
+    /// Sign payloads and deliver them to an endpoint.
+    Send(send::Args),
+    /// Take what arrived into the table: each delivery once.
+    Compact(compact::Args),
+    /// Print a report: queue-latency or lead-time.
+    Report(report::Args),
+    /// Run SQL over the lake; only what reads.
+    Sql(sql::Args),
+    /// Show how fresh and how large the lake is, and what is not compacted yet.
+    Status(status::Args),
+    /// Prove that nothing was lost and nothing doubled.
+    Verify(verify::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// It cannot be done (exit code 1), or not as asked (a [`crate::exit::UsageError`], 2).
+    pub async fn run(self, globals: &Globals) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Demo(args) => demo::run(args, globals).await,
+            Self::Serve(args) => serve::run(args, globals).await,
+            Self::Send(args) => send::run(args, globals).await,
+            Self::Compact(args) => compact::run(args, globals).await,
+            Self::Report(args) => report::run(args, globals).await,
+            Self::Sql(args) => sql::run(args, globals).await,
+            Self::Status(args) => status::run(args, globals).await,
+            Self::Verify(args) => verify::run(args, globals).await,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `lakequery sql`.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use crate::cli::Globals;
+use crate::engine::{Engine, EngineError};
+use crate::exit::{Outcome, UsageError};
+use crate::output;
+use crate::output::rows;
+
+/// Arguments of `sql`.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// The statement; `-` reads it from stdin.
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    statement: Option<String>,
+    /// Read the statement from this file.
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The most rows that are printed as a table or in Markdown; csv and json have all.
+    #[arg(long, default_value_t = 1_000, value_name = "ROWS")]
+    max_rows: usize,
+}
+
+const EXAMPLES: &str = "\
+The table is `events`, one row per delivery; the views are `workflow_jobs` (one row per job and
+attempt) and `pull_requests`. `describe events` lists the columns. Whatever has no column is in
+`payload`: json_extract_scalar(payload, '$.workflow_job.head_sha'). Only statements that read run.
+
+Examples:
+  lakequery sql \"select event_type, count(*) as n from events group by 1 order by 2 desc\"
+  lakequery sql \"select repo, count(*) as jobs from workflow_jobs where outcome = 'pending' group by 1\"
+  lakequery sql -f report.sql --format csv > report.csv
+  echo \"show tables\" | lakequery sql -";
+
+/// Prints the answer of a statement.
+///
+/// # Errors
+/// The statement may not run, cannot be planned, or fails.
+pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
+    let sql = statement(&args)?;
+    let lake = globals.open_lake()?;
+    let engine = Engine::open(&lake).await?;
+    let stream = engine.stream(&sql).await.map_err(as_usage)?;
+    let width = output::terminal_width();
+    let left = rows::print(stream, globals.format, args.max_rows, width).await?;
+    if left {
+        let text = format!(
+            "only the first {} rows are shown: --max-rows shows more, --format csv and json all",
+            args.max_rows
+        );
+        output::note(globals, &text);
+    }
+    if engine.table().is_none() {
+        let text = format!("hint: {} has no table yet: run `lakequery compact`", lake.name());
+        output::note(globals, &text);
+    }
+    Ok(Outcome::Fine)
+}
+
+fn statement(args: &Args) -> anyhow::Result<String> {
+    if let Some(file) = &args.file {
+        return fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()));
+    }
+    match args.statement.as_deref() {
+        Some("-") | None => {
+            let mut text = String::new();
+            io::stdin()
+                .read_to_string(&mut text)
+                .context("cannot read the statement from stdin")?;
+            Ok(text)
+        }
+        Some(text) => Ok(text.to_owned()),
+    }
+}
+
+/// What is wrong with the text is wrong usage; what fails while running is a failure.
+fn as_usage(error: EngineError) -> anyhow::Error {
+    match error {
+        EngineError::ReadOnly(_) => UsageError::new(error.to_string()).into(),
+        EngineError::Plan(_) => UsageError::new(error.to_string())
+            .hint("`describe events` lists the columns, `show tables` the tables and views")
+            .into(),
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,1 @@
+select cast(date_trunc('week', received_at at time zone 'Asia/Tokyo') as date) as week, cast(date_trunc('day', received_at at time zone 'Pacific/Kiritimati') as date) as day from events order by received_at

@@ -1,0 +1,1 @@
+select x from (values (1), (null), (2)) as t(x) order by x desc

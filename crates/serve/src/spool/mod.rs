@@ -1,0 +1,101 @@
+//! Deliveries on this machine's disk, from the moment they are taken until they land in the lake.
+//!
+//! One writer, one lander, and between them files that are closed. The spool's own bus end is what
+//! the endpoint gives deliveries to.
+
+mod bus;
+mod file;
+mod gzip;
+mod landing;
+mod name;
+mod recovery;
+mod usage;
+mod writer;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+pub(crate) use self::bus::SpoolBus;
+pub use self::bus::SpoolError;
+use self::landing::{Landed, Lander};
+use self::usage::Usage;
+use self::writer::Writer;
+use crate::config::Config;
+
+/// Deliveries that wait for the writer; more wait for a place in this queue.
+const QUEUE: usize = 4096;
+
+/// What a server did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Deliveries that were stored.
+    pub deliveries: u64,
+    /// Syncs of the disk that it took.
+    pub syncs: u64,
+    /// Raw objects that landed, those of earlier processes included.
+    pub objects: u64,
+    /// Spool files that could not land; the next start tries again.
+    pub left: u64,
+}
+
+/// The running spool.
+pub(crate) struct Spool {
+    usage: Arc<Usage>,
+    written: oneshot::Receiver<()>,
+    lander: JoinHandle<Landed>,
+    stop: watch::Sender<bool>,
+}
+
+impl Spool {
+    /// Takes over what dead processes left, and starts the writer and the lander. Call it within a
+    /// runtime. The spool goes on until the bus, and each clone of it, is dropped.
+    pub(crate) fn start(config: &Config) -> io::Result<(Self, SpoolBus)> {
+        make_directory(&config.spool)?;
+        let usage = Arc::new(Usage::default());
+        let (close, closed) = mpsc::unbounded_channel();
+        for file in recovery::recover(&config.spool)? {
+            usage.add(file.bytes());
+            // The receiver is still here.
+            let _ = close.send(file);
+        }
+        let (stop, stopping) = watch::channel(false);
+        let lander = Lander::new(config.lake.store().clone(), usage.clone(), stopping);
+        let lander = tokio::spawn(lander.run(closed));
+        let (queue, records) = mpsc::channel(QUEUE);
+        let writer = Writer::new(config.spool.clone(), config.roll, usage.clone(), close);
+        let (done, written) = oneshot::channel();
+        let runtime = Handle::current();
+        thread::Builder::new().name("spool-writer".into()).spawn(move || {
+            writer.run(&runtime, records);
+            let _ = done.send(());
+        })?;
+        let bus = SpoolBus::new(queue, usage.clone(), config.limits);
+        Ok((Self { usage, written, lander, stop }, bus))
+    }
+
+    /// Waits until all is written and closed, and at most `patience` until it has landed.
+    pub(crate) async fn finish(self, patience: Duration) -> Summary {
+        // No more patience with a lake that cannot be reached: one try for each file.
+        let _ = self.stop.send(true);
+        let _ = self.written.await;
+        if tokio::time::timeout(patience, self.lander).await.is_err() {
+            tracing::warn!("stopped before all spool files have landed: the next start lands them");
+        }
+        self.usage.summary()
+    }
+}
+
+fn make_directory(directory: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    directory.parent().map_or(Ok(()), file::sync_directory)
+}
+
+#[cfg(test)]
+mod tests;

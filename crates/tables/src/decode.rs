@@ -1,0 +1,230 @@
+//! Payload → row: one pass over the JSON, which reads the members that are columns and skips the
+//! rest.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use octolake_event::layout::Partition;
+use octolake_event::{Envelope, EventType};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+pub use crate::leaf::Value;
+use crate::leaf::{Leaf, Read};
+use crate::plan::{Child, Plan};
+
+/// Plans by event type, made when first needed.
+#[derive(Debug, Default)]
+pub struct Decoders {
+    plans: HashMap<EventType, Arc<Plan>>,
+}
+
+impl Decoders {
+    /// The plan of the deliveries whose event type was sent as `raw`.
+    pub fn plan(&mut self, raw: &str) -> Arc<Plan> {
+        let event_type = EventType::partition_of(raw);
+        self.plans
+            .entry(event_type)
+            .or_insert_with_key(|event_type| Arc::new(Plan::new(event_type.clone())))
+            .clone()
+    }
+}
+
+/// One delivery, decoded: a value for each column of its event type's files.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// The envelope that it came in.
+    pub envelope: &'a Envelope<'a>,
+    /// The payload's text, as it goes into the lake.
+    pub payload: octolake_event::envelope::Payload<'a>,
+    pub(crate) values: Vec<Option<Value<'a>>>,
+    /// Columns that are NULL because of an unexpected type.
+    pub(crate) issues: Vec<usize>,
+}
+
+/// A payload that is no JSON object. `octolake_event::framing` gives none such.
+#[derive(Debug, thiserror::Error)]
+#[error("the payload cannot be decoded: {0}")]
+pub struct DecodeError(#[from] serde_json::Error);
+
+impl<'a> Row<'a> {
+    /// Decodes a delivery whose payload stands in its record.
+    pub fn decode(plan: &Plan, envelope: &'a Envelope<'a>) -> Result<Self, DecodeError> {
+        Self::read(plan, envelope, envelope.detail, envelope.payload)
+    }
+
+    /// Decodes a delivery whose payload was claim-checked: `body` is the whole of it.
+    pub fn decode_large(
+        plan: &Plan,
+        envelope: &'a Envelope<'a>,
+        body: &'a str,
+    ) -> Result<Self, DecodeError> {
+        Self::read(plan, envelope, body, octolake_event::envelope::Payload::whole(body))
+    }
+
+    fn read(
+        plan: &Plan,
+        envelope: &'a Envelope<'a>,
+        json: &'a str,
+        payload: octolake_event::envelope::Payload<'a>,
+    ) -> Result<Self, DecodeError> {
+        let values = vec![None; plan.schema.fields().len()];
+        let mut row = Self { envelope, payload, values, issues: vec![] };
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        Object { plan, node: 0, row: &mut row }.deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(row)
+    }
+
+    /// The partition that the row belongs to.
+    pub fn partition(&self, plan: &Plan) -> Partition {
+        Partition { event_type: plan.event_type.clone(), date: self.date() }
+    }
+
+    /// UTC date of arrival.
+    pub fn date(&self) -> NaiveDate {
+        self.envelope.meta.received_at.date_naive()
+    }
+
+    /// How many columns are NULL because of an unexpected type.
+    pub fn issues(&self) -> usize {
+        self.issues.len()
+    }
+
+    fn set(&mut self, column: usize, read: Read<'a>) {
+        // A repeated member: the last one counts, as in every JSON reader.
+        self.issues.retain(|issue| *issue != column);
+        self.values[column] = match read {
+            Read::Value(value) => Some(value),
+            Read::Null => None,
+            Read::Unexpected => {
+                self.issues.push(column);
+                None
+            }
+        };
+    }
+}
+
+/// Reads one object of a payload, at a node of the plan.
+struct Object<'p, 'r, 'a> {
+    plan: &'p Plan,
+    node: usize,
+    row: &'r mut Row<'a>,
+}
+
+impl<'a> DeserializeSeed<'a> for Object<'_, '_, 'a> {
+    /// Whether the value was an object (or null, which is an absent one).
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Object<'_, '_, 'a> {
+    fn read_child<A: MapAccess<'a>>(&mut self, child: &Child, map: &mut A) -> Result<(), A::Error> {
+        let Self { plan, row, .. } = self;
+        match (child.node, child.leaves.as_slice()) {
+            (Some(node), _) => {
+                let is_object = map.next_value_seed(Object { plan: *plan, node, row: &mut **row })?;
+                if !is_object {
+                    note_lost_columns(plan, node, row);
+                }
+            }
+            (None, [(column, kind)]) => {
+                let read = map.next_value_seed(Leaf(*kind))?;
+                row.set(*column, read);
+            }
+            (None, _) => {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An object was something else: its columns have nothing to be read from.
+fn note_lost_columns(plan: &Plan, node: usize, row: &mut Row<'_>) {
+    for child in &plan.nodes[node].children {
+        for (column, _) in &child.leaves {
+            row.set(*column, Read::Unexpected);
+        }
+        if let Some(node) = child.node {
+            note_lost_columns(plan, node, row);
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<bool, A::Error> {
+        let children = &self.plan.nodes[self.node].children;
+        while let Some(found) = map.next_key_seed(Key(children))? {
+            match found {
+                Some(child) => self.read_child(child, &mut map)?,
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<bool, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(false)
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<bool, E> {
+        Ok(false)
+    }
+}
+
+/// Finds a member's key among those that matter, without copying it.
+struct Key<'p>(&'p [Child]);
+
+impl<'a, 'p> DeserializeSeed<'a> for Key<'p> {
+    type Value = Option<&'p Child>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'p> Visitor<'_> for Key<'p> {
+    type Value = Option<&'p Child>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().find(|child| child.key == key))
+    }
+}

@@ -1,0 +1,26 @@
+variable "name" {
+  description = "Name of the stack."
+  type        = string
+  default     = "octolake"
+}
+
+variable "event_type" {
+  description = "The GitHub event type to listen to."
+  type        = string
+  default     = "pull_request"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_]{0,63}$", var.event_type))
+    error_message = "event_type must be one of GitHub's own names, such as pull_request."
+  }
+}
+
+variable "echo_zip" {
+  description = "Path of the echo function's zip (one executable, 'bootstrap')."
+  type        = string
+
+  validation {
+    condition     = can(filesha256(var.echo_zip))
+    error_message = "echo_zip names no readable file: build the function first, as README.md says."
+  }
+}

@@ -1,0 +1,130 @@
+# From a webhook to a lake: front door, bus, raw zone, compactor, Athena, and what watches them.
+
+data "aws_caller_identity" "this" {}
+data "aws_partition" "this" {}
+data "aws_region" "this" {}
+
+locals {
+  where = {
+    partition  = data.aws_partition.this.partition
+    region     = data.aws_region.this.id
+    account_id = data.aws_caller_identity.this.account_id
+  }
+  tags        = merge(var.tags, { "octolake:stack" = var.name })
+  bucket_name = coalesce(var.bucket_name, "${var.name}-${local.where.account_id}-${local.where.region}")
+  built       = "${path.module}/../target/lambda"
+}
+
+module "secret" {
+  source = "./modules/secret"
+
+  name           = var.name
+  secret_version = var.webhook_secret_version
+  existing_names = var.existing_secret_names
+  kms_key_arn    = var.kms_key_arn
+  force_destroy  = var.force_destroy
+  tags           = local.tags
+}
+
+module "bus" {
+  source = "./modules/bus"
+
+  name               = var.name
+  where              = local.where
+  existing_bus_name  = var.existing_bus_name
+  archive_days       = var.archive_days
+  log_events         = var.log_events
+  log_retention_days = var.log_retention_days
+  tags               = local.tags
+}
+
+module "raw" {
+  source = "./modules/raw"
+
+  name               = var.name
+  where              = local.where
+  bucket_name        = local.bucket_name
+  event_bus_name     = module.bus.name
+  event_pattern      = module.bus.deliveries_pattern
+  kms_key_arn        = var.kms_key_arn
+  buffer             = var.buffer
+  cold_after_days    = var.raw_cold_after_days
+  old_version_days   = var.old_version_days
+  force_destroy      = var.force_destroy
+  tls_only           = var.tls_only
+  log_retention_days = var.log_retention_days
+  tags               = local.tags
+}
+
+module "ingest" {
+  source = "./modules/ingest"
+
+  name                 = var.name
+  where                = local.where
+  zip                  = coalesce(var.ingest_zip, "${local.built}/ingest/bootstrap.zip")
+  architecture         = var.architecture
+  memory_mb            = var.ingest_memory_mb
+  reserved_concurrency = var.reserved_concurrency
+  front_door           = var.front_door
+  throttle             = var.throttle
+  event_bus            = { name = module.bus.name, arn = module.bus.arn }
+  bucket_arn           = module.raw.bucket_arn
+  lake_url             = module.raw.lake_url
+  secret_arns          = module.secret.accepted_arns
+  kms_key_arn          = var.kms_key_arn
+  inline_limit_bytes   = var.inline_limit_bytes
+  filters              = { events = var.events, ignore_events = var.ignore_events, repositories = var.repositories }
+  log_retention_days   = var.log_retention_days
+  tags                 = local.tags
+}
+
+module "compactor" {
+  source = "./modules/compactor"
+
+  name               = var.name
+  where              = local.where
+  zip                = coalesce(var.compactor_zip, "${local.built}/compactor/bootstrap.zip")
+  architecture       = var.architecture
+  memory_mb          = var.compactor_memory_mb
+  timeout_seconds    = var.compactor_timeout_seconds
+  target_file_mb     = var.target_file_mb
+  bucket_arn         = module.raw.bucket_arn
+  lake_url           = module.raw.lake_url
+  kms_key_arn        = var.kms_key_arn
+  schedule           = { expression = var.compact_schedule, timezone = var.compact_timezone, window_minutes = var.compact_window_minutes }
+  tls_only           = var.tls_only
+  log_retention_days = var.log_retention_days
+  tags               = local.tags
+}
+
+module "athena" {
+  source = "./modules/athena"
+
+  name          = var.name
+  lake_url      = module.raw.lake_url
+  kms_key_arn   = var.kms_key_arn
+  scan_limit_gb = var.athena_scan_limit_gb
+  raw_since     = var.raw_since
+  queries       = "${path.module}/../queries"
+  force_destroy = var.force_destroy
+  tags          = local.tags
+}
+
+module "watching" {
+  source = "./modules/watching"
+
+  name                 = var.name
+  where                = local.where
+  front_door           = var.front_door
+  api_id               = module.ingest.api_id
+  ingest_function_name = module.ingest.function_name
+  compactor_function   = module.compactor.function_name
+  delivery_stream_name = module.raw.delivery_stream_name
+  buffer_seconds       = var.buffer.seconds
+  dead_letter_queues   = { raw = module.raw.dead_letter_queue_name, compactor = module.compactor.dead_letter_queue_name }
+  backlog_alarm_hours  = var.backlog_alarm_hours
+  alarm_topic_arns     = var.alarm_topic_arns
+  event_bus_name       = module.bus.name
+  deliveries_rule_name = module.raw.rule_name
+  tags                 = local.tags
+}

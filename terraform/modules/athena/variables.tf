@@ -1,0 +1,39 @@
+variable "name" {
+  description = "Name of the stack."
+  type        = string
+}
+
+variable "lake_url" {
+  description = "The lake, as s3://bucket."
+  type        = string
+}
+
+variable "kms_key_arn" {
+  description = "KMS key for query results; null for SSE-S3."
+  type        = string
+}
+
+variable "scan_limit_gb" {
+  description = "GB that one query may read."
+  type        = number
+}
+
+variable "raw_since" {
+  description = "First day, yyyy/mm/dd, of the table events_raw."
+  type        = string
+}
+
+variable "queries" {
+  description = "Folder of SQL files to register as named queries, by their path in it."
+  type        = string
+}
+
+variable "force_destroy" {
+  description = "Whether the workgroup goes with its query history."
+  type        = bool
+}
+
+variable "tags" {
+  description = "Tags for every resource."
+  type        = map(string)
+}

@@ -1,0 +1,82 @@
+# The bus: one's own or an existing one, its archive, and a rule that logs every event.
+
+locals {
+  own = var.existing_bus_name == null
+  bus = local.own ? aws_cloudwatch_event_bus.own[0] : data.aws_cloudwatch_event_bus.existing[0]
+
+  # On a bus of its own the lake takes everything, also what another producer puts there. On a
+  # shared one only what has an octolake delivery in it is the lake's.
+  deliveries_pattern = local.own ? jsonencode({ source = [{ prefix = "" }] }) : jsonencode({ detail = { _delivery = { id = [{ exists = true }] } } })
+}
+
+resource "aws_cloudwatch_event_bus" "own" {
+  count = local.own ? 1 : 0
+
+  name        = var.name
+  description = "GitHub webhook deliveries of ${var.name}"
+  tags        = var.tags
+}
+
+data "aws_cloudwatch_event_bus" "existing" {
+  count = local.own ? 0 : 1
+
+  name = var.existing_bus_name
+}
+
+resource "aws_cloudwatch_event_archive" "deliveries" {
+  count = var.archive_days == null ? 0 : 1
+
+  name             = "${var.name}-deliveries"
+  description      = "Every delivery, for replay"
+  event_source_arn = local.bus.arn
+  event_pattern    = local.own ? null : local.deliveries_pattern
+  retention_days   = var.archive_days
+}
+
+resource "aws_cloudwatch_event_rule" "log" {
+  count = var.log_events ? 1 : 0
+
+  name           = "${var.name}-log"
+  description    = "Every delivery to a log group"
+  event_bus_name = local.bus.name
+  event_pattern  = local.deliveries_pattern
+  tags           = var.tags
+}
+
+resource "aws_cloudwatch_log_group" "events" {
+  #checkov:skip=CKV_AWS_158:CloudWatch encrypts with its own key; a key of one's own would need a policy outside of this stack
+  #checkov:skip=CKV_AWS_338:a copy for looking at: the lake keeps the events
+  count = var.log_events ? 1 : 0
+
+  name              = "/aws/events/${var.name}"
+  retention_in_days = var.log_retention_days
+  tags              = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "log" {
+  count = var.log_events ? 1 : 0
+
+  rule           = aws_cloudwatch_event_rule.log[0].name
+  event_bus_name = local.bus.name
+  target_id      = "log"
+  arn            = aws_cloudwatch_log_group.events[0].arn
+}
+
+resource "aws_cloudwatch_log_resource_policy" "events" {
+  count = var.log_events ? 1 : 0
+
+  policy_name = "${var.name}-events"
+  policy_document = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = ["events.amazonaws.com", "delivery.logs.amazonaws.com"] }
+      Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      # The streams below the group are EventBridge's to name.
+      Resource = "${aws_cloudwatch_log_group.events[0].arn}:*"
+      Condition = {
+        ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.log[0].arn }
+      }
+    }]
+  })
+}

@@ -1,0 +1,34 @@
+variable "name" {
+  description = "Name of the stack."
+  type        = string
+}
+
+variable "where" {
+  description = "Partition, region and account of the stack."
+  type        = object({ partition = string, region = string, account_id = string })
+}
+
+variable "existing_bus_name" {
+  description = "A bus to use; null to make one."
+  type        = string
+}
+
+variable "archive_days" {
+  description = "Days for which the archive keeps events; 0 for ever, null for no archive."
+  type        = number
+}
+
+variable "log_events" {
+  description = "Whether every event is written to a log group."
+  type        = bool
+}
+
+variable "log_retention_days" {
+  description = "Days for which the log group keeps them."
+  type        = number
+}
+
+variable "tags" {
+  description = "Tags for every resource."
+  type        = map(string)
+}

@@ -1,0 +1,69 @@
+variable "name" {
+  description = "Name of the stack."
+  type        = string
+}
+
+variable "where" {
+  description = "Partition, region and account of the stack."
+  type        = object({ partition = string, region = string, account_id = string })
+}
+
+variable "zip" {
+  description = "Path of the function's zip."
+  type        = string
+}
+
+variable "architecture" {
+  description = "Processor that the zip was built for."
+  type        = string
+}
+
+variable "memory_mb" {
+  description = "Memory of the function in MB."
+  type        = number
+}
+
+variable "timeout_seconds" {
+  description = "Time limit of one run in seconds."
+  type        = number
+}
+
+variable "target_file_mb" {
+  description = "Size towards which files are merged, in MB."
+  type        = number
+}
+
+variable "bucket_arn" {
+  description = "ARN of the lake's bucket."
+  type        = string
+}
+
+variable "lake_url" {
+  description = "The lake, as s3://bucket."
+  type        = string
+}
+
+variable "kms_key_arn" {
+  description = "KMS key of the bucket; null for SSE-S3."
+  type        = string
+}
+
+variable "schedule" {
+  description = "When to run: expression, time zone, and minutes by which a run may be late."
+  type        = object({ expression = string, timezone = string, window_minutes = number })
+}
+
+variable "tls_only" {
+  description = "Whether requests without TLS are refused."
+  type        = bool
+}
+
+variable "log_retention_days" {
+  description = "Days for which the logs are kept."
+  type        = number
+}
+
+variable "tags" {
+  description = "Tags for every resource."
+  type        = map(string)
+}

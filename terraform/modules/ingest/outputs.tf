@@ -1,0 +1,14 @@
+output "webhook_url" {
+  description = "What GitHub calls."
+  value       = "${trimsuffix(local.url, "/")}/webhook"
+}
+
+output "function_name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.ingest.function_name
+}
+
+output "api_id" {
+  description = "Id of the HTTP API; null behind a function URL."
+  value       = local.by_url ? null : aws_apigatewayv2_api.ingest[0].id
+}

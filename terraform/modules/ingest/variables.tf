@@ -1,0 +1,84 @@
+variable "name" {
+  description = "Name of the stack."
+  type        = string
+}
+
+variable "where" {
+  description = "Partition, region and account of the stack."
+  type        = object({ partition = string, region = string, account_id = string })
+}
+
+variable "zip" {
+  description = "Path of the function's zip."
+  type        = string
+}
+
+variable "architecture" {
+  description = "Processor that the zip was built for."
+  type        = string
+}
+
+variable "memory_mb" {
+  description = "Memory of the function in MB."
+  type        = number
+}
+
+variable "reserved_concurrency" {
+  description = "Concurrent invocations to reserve; -1 for none."
+  type        = number
+}
+
+variable "front_door" {
+  description = "function-url or http-api."
+  type        = string
+}
+
+variable "throttle" {
+  description = "Requests per second and burst that the HTTP API lets through."
+  type        = object({ rate = number, burst = number })
+}
+
+variable "event_bus" {
+  description = "The bus that takes deliveries."
+  type        = object({ name = string, arn = string })
+}
+
+variable "bucket_arn" {
+  description = "ARN of the lake's bucket, for bodies too large for the bus."
+  type        = string
+}
+
+variable "lake_url" {
+  description = "The lake, as s3://bucket."
+  type        = string
+}
+
+variable "secret_arns" {
+  description = "Secrets that a delivery may be signed with."
+  type        = list(string)
+}
+
+variable "kms_key_arn" {
+  description = "KMS key of the bucket and the secret; null for AWS's own."
+  type        = string
+}
+
+variable "inline_limit_bytes" {
+  description = "Largest entry that goes through the bus whole, in bytes."
+  type        = number
+}
+
+variable "filters" {
+  description = "Event types and repositories to take, and event types to ignore."
+  type        = object({ events = list(string), ignore_events = list(string), repositories = list(string) })
+}
+
+variable "log_retention_days" {
+  description = "Days for which the logs are kept."
+  type        = number
+}
+
+variable "tags" {
+  description = "Tags for every resource."
+  type        = map(string)
+}

@@ -1,0 +1,64 @@
+variable "name" {
+  description = "Name of the stack."
+  type        = string
+}
+
+variable "where" {
+  description = "Partition, region and account of the stack."
+  type        = object({ partition = string, region = string, account_id = string })
+}
+
+variable "bucket_name" {
+  description = "Name of the lake's bucket."
+  type        = string
+}
+
+variable "event_bus_name" {
+  description = "The bus to take deliveries from."
+  type        = string
+}
+
+variable "event_pattern" {
+  description = "Event pattern, as JSON, of what to take from it."
+  type        = string
+}
+
+variable "kms_key_arn" {
+  description = "KMS key of the bucket; null for SSE-S3."
+  type        = string
+}
+
+variable "buffer" {
+  description = "When Firehose closes an object."
+  type        = object({ mb = number, seconds = number })
+}
+
+variable "cold_after_days" {
+  description = "Days after which raw objects get colder; 0 for never."
+  type        = number
+}
+
+variable "old_version_days" {
+  description = "Days for which old versions of objects are kept."
+  type        = number
+}
+
+variable "force_destroy" {
+  description = "Whether a bucket with objects in it may be destroyed."
+  type        = bool
+}
+
+variable "tls_only" {
+  description = "Whether requests without TLS are refused."
+  type        = bool
+}
+
+variable "log_retention_days" {
+  description = "Days for which Firehose's error log is kept."
+  type        = number
+}
+
+variable "tags" {
+  description = "Tags for every resource."
+  type        = map(string)
+}

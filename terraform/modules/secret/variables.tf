@@ -1,0 +1,29 @@
+variable "name" {
+  description = "Name of the stack."
+  type        = string
+}
+
+variable "secret_version" {
+  description = "Raise it to make a new value."
+  type        = number
+}
+
+variable "existing_names" {
+  description = "Names of secrets to accept instead of one of the stack's own; empty to make one."
+  type        = list(string)
+}
+
+variable "kms_key_arn" {
+  description = "KMS key of the secret; null for Secrets Manager's own."
+  type        = string
+}
+
+variable "force_destroy" {
+  description = "Whether the secret goes at once when it is destroyed."
+  type        = bool
+}
+
+variable "tags" {
+  description = "Tags for every resource."
+  type        = map(string)
+}

@@ -1,0 +1,84 @@
+# Alarms: each names a loss, or what turns into one within a day.
+
+locals {
+  by_url = var.front_door == "function-url"
+  # What the compactor reports, in CloudWatch's embedded metric format.
+  reported = { namespace = "octolake", dimensions = { function = var.compactor_function } }
+
+  alarms = merge({
+    door-5xx = {
+      description = "The door answered 5xx: GitHub does not retry. Redeliver from the hook's page, see terraform/README.md."
+      namespace   = local.by_url ? "AWS/Lambda" : "AWS/ApiGateway"
+      metric      = local.by_url ? "Url5xxCount" : "5xx"
+      dimensions  = local.by_url ? tomap({ FunctionName = var.ingest_function_name }) : tomap({ ApiId = var.api_id })
+    }
+    door-throttled = {
+      description = "Deliveries were refused for lack of concurrency: raise reserved_concurrency or the account's quota, then redeliver."
+      namespace   = "AWS/Lambda"
+      metric      = "Throttles"
+      dimensions  = { FunctionName = var.ingest_function_name }
+    }
+    firehose-behind = {
+      description = "Firehose has held an event for too long: read its log group. It retries for 24 hours, and no longer."
+      namespace   = "AWS/Firehose"
+      metric      = "DeliveryToS3.DataFreshness"
+      dimensions  = { DeliveryStreamName = var.delivery_stream_name }
+      statistic   = "Maximum"
+      threshold   = var.buffer_seconds + 900
+    }
+    compactor-failed = {
+      description = "The compactor failed: read its log. Nothing is lost while the raw zone fills."
+      namespace   = "AWS/Lambda"
+      metric      = "Errors"
+      dimensions  = { FunctionName = var.compactor_function }
+    }
+    compactor-silent = {
+      description  = "The compactor has not run for hours: is its schedule there and enabled? A new stack is quiet from its first run on."
+      namespace    = "AWS/Lambda"
+      metric       = "Invocations"
+      dimensions   = { FunctionName = var.compactor_function }
+      comparison   = "LessThanThreshold"
+      threshold    = 1
+      period       = var.backlog_alarm_hours * 3600
+      missing_data = "breaching"
+    }
+    backlog-old = merge(local.reported, {
+      description = "An event has waited for hours to get into the table: runs are too few or too short for what arrives."
+      metric      = "backlog_age_seconds"
+      statistic   = "Maximum"
+      threshold   = var.backlog_alarm_hours * 3600
+      period      = 3600
+    })
+    quarantined = merge(local.reported, {
+      description = "Records could not be read: 'lakequery quarantine' shows them and why. Nothing is lost."
+      metric      = "quarantined"
+    })
+    }, {
+    for of, queue in var.dead_letter_queues : "dead-letters-${of}" => {
+      description = "Something could not be delivered (${of}): look into the queue ${queue}. It keeps messages for 14 days."
+      namespace   = "AWS/SQS"
+      metric      = "ApproximateNumberOfMessagesVisible"
+      dimensions  = { QueueName = queue }
+      statistic   = "Maximum"
+    }
+  })
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local.alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = try(each.value.statistic, "Sum")
+  comparison_operator = try(each.value.comparison, "GreaterThanThreshold")
+  threshold           = try(each.value.threshold, 0)
+  period              = try(each.value.period, 300)
+  evaluation_periods  = 1
+  treat_missing_data  = try(each.value.missing_data, "notBreaching")
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+  tags                = var.tags
+}

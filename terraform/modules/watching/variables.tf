@@ -1,0 +1,69 @@
+variable "name" {
+  description = "Name of the stack."
+  type        = string
+}
+
+variable "where" {
+  description = "Partition, region and account of the stack."
+  type        = object({ partition = string, region = string, account_id = string })
+}
+
+variable "front_door" {
+  description = "function-url or http-api: which metrics count the door's failures."
+  type        = string
+}
+
+variable "api_id" {
+  description = "Id of the HTTP API; null behind a function URL."
+  type        = string
+}
+
+variable "ingest_function_name" {
+  description = "Name of the ingest function."
+  type        = string
+}
+
+variable "compactor_function" {
+  description = "Name of the compactor function."
+  type        = string
+}
+
+variable "delivery_stream_name" {
+  description = "Name of the Firehose stream."
+  type        = string
+}
+
+variable "buffer_seconds" {
+  description = "Seconds that Firehose may hold an event."
+  type        = number
+}
+
+variable "dead_letter_queues" {
+  description = "Names of the dead-letter queues, by what they are of."
+  type        = map(string)
+}
+
+variable "event_bus_name" {
+  description = "Name of the bus."
+  type        = string
+}
+
+variable "deliveries_rule_name" {
+  description = "Name of the rule that feeds the raw zone."
+  type        = string
+}
+
+variable "backlog_alarm_hours" {
+  description = "Age in hours of the oldest event not in the table at which to alarm."
+  type        = number
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that are told."
+  type        = list(string)
+}
+
+variable "tags" {
+  description = "Tags for every resource."
+  type        = map(string)
+}

@@ -1,0 +1,88 @@
+mock_provider "aws" {
+  override_during = plan
+  source          = "./tests/mock"
+}
+
+variables {
+  name               = "acme"
+  where              = { partition = "aws", region = "eu-central-1", account_id = "123456789012" }
+  existing_bus_name  = null
+  archive_days       = 30
+  log_events         = false
+  log_retention_days = 30
+  tags               = {}
+}
+
+run "own_bus" {
+  command = plan
+  module { source = "./modules/bus" }
+
+  assert {
+    condition     = output.name == "acme" && aws_cloudwatch_event_archive.deliveries[0].event_source_arn == "arn:aws:events:eu-central-1:123456789012:event-bus/acme"
+    error_message = "a bus of its own, archived"
+  }
+  assert {
+    condition     = aws_cloudwatch_event_archive.deliveries[0].retention_days == 30 && aws_cloudwatch_event_archive.deliveries[0].event_pattern == null
+    error_message = "everything is archived for 30 days"
+  }
+  assert {
+    condition     = jsondecode(output.deliveries_pattern) == { source = [{ prefix = "" }] }
+    error_message = "the lake takes everything from its own bus"
+  }
+  assert {
+    condition     = length(aws_cloudwatch_event_rule.log) + length(aws_cloudwatch_log_group.events) + length(aws_cloudwatch_log_resource_policy.events) == 0
+    error_message = "no log of events unless asked for"
+  }
+}
+
+run "existing_bus" {
+  command = plan
+  module { source = "./modules/bus" }
+
+  variables {
+    existing_bus_name = "shared"
+    archive_days      = 0
+  }
+
+  assert {
+    condition     = output.name == "shared" && length(aws_cloudwatch_event_bus.own) == 0 && aws_cloudwatch_event_archive.deliveries[0].retention_days == 0
+    error_message = "the bus that is there, archived for ever"
+  }
+  assert {
+    condition     = jsondecode(output.deliveries_pattern) == { detail = { _delivery = { id = [{ exists = true }] } } } && aws_cloudwatch_event_archive.deliveries[0].event_pattern == output.deliveries_pattern
+    error_message = "of a shared bus the lake takes deliveries only, and archives no others"
+  }
+}
+
+run "logged" {
+  command = plan
+  module { source = "./modules/bus" }
+
+  variables {
+    log_events         = true
+    log_retention_days = 3
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_target.log[0].arn == aws_cloudwatch_log_group.events[0].arn && aws_cloudwatch_log_group.events[0].retention_in_days == 3
+    error_message = "every event goes to the log group"
+  }
+  assert {
+    condition     = jsondecode(aws_cloudwatch_log_resource_policy.events[0].policy_document).Statement[0].Condition.ArnEquals["aws:SourceArn"] == aws_cloudwatch_event_rule.log[0].arn
+    error_message = "only this rule may write there"
+  }
+}
+
+run "no_archive" {
+  command = plan
+  module { source = "./modules/bus" }
+
+  variables {
+    archive_days = null
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_event_archive.deliveries) == 0 && output.archive_name == null && output.archive_arn == null
+    error_message = "no archive, and no name of one"
+  }
+}

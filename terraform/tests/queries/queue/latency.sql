@@ -1,0 +1,2 @@
+-- How long jobs waited
+select 2 as n

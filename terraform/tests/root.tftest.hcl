@@ -1,0 +1,210 @@
+# The root module: what it makes by default, how it wires its parts, and what it refuses. Against
+# the real provider, which plans without a network (mock providers have no ephemeral resources, and
+# refuse a module that has one); what it would look up is overridden. Every run names an existing
+# secret, so that none has to be made: that is tested by an apply (tests/aws).
+
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_caller_identity.this
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.raw.data.aws_resourcegroupstaggingapi_resources.buckets
+  values = { resource_tag_mapping_list = [] }
+}
+
+override_data {
+  target = module.secret.data.aws_secretsmanager_secrets.existing
+  values = {
+    arns = [
+      "arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme/webhook-AbCdEf",
+      "arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme/webhook-old-AbCdEf",
+    ]
+  }
+}
+
+variables {
+  name                  = "acme"
+  existing_secret_names = ["acme/webhook"]
+  # Any file will do: nothing is uploaded.
+  ingest_zip    = "versions.tf"
+  compactor_zip = "outputs.tf"
+}
+
+run "defaults" {
+  command = plan
+
+  assert {
+    condition     = output.lake_url == "s3://acme-123456789012-eu-central-1"
+    error_message = "a bucket's default name has the account and the region"
+  }
+  assert {
+    condition     = output.event_bus_name == "acme" && output.archive_name == "acme-deliveries"
+    error_message = "the stack makes a bus of its own, with an archive"
+  }
+  assert {
+    condition     = output.glue_database == "acme" && output.athena_workgroup == "acme"
+    error_message = "database and workgroup have the stack's name"
+  }
+  assert {
+    condition     = output.ingest_function_name == "acme-ingest" && output.compactor_function_name == "acme-compactor"
+    error_message = "functions are named after the stack"
+  }
+  assert {
+    condition     = output.secret_arn == "arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme/webhook-AbCdEf"
+    error_message = "a secret is found by its whole name, not by the beginning of one"
+  }
+}
+
+run "names_of_ones_own" {
+  command = plan
+
+  variables {
+    name                  = "acme-two"
+    bucket_name           = "acme-events-of-github"
+    existing_secret_names = ["acme/webhook-old", "acme/webhook"]
+  }
+
+  assert {
+    condition     = output.lake_url == "s3://acme-events-of-github"
+    error_message = "bucket_name names the bucket"
+  }
+  assert {
+    condition     = output.glue_database == "acme_two"
+    error_message = "a database's name has no '-'"
+  }
+  assert {
+    condition     = endswith(output.secret_arn, ":secret:acme/webhook-old-AbCdEf") && length(module.secret.accepted_arns) == 2
+    error_message = "several secrets are accepted, the first of them is the output"
+  }
+}
+
+run "an_existing_bus" {
+  command = plan
+
+  variables {
+    existing_bus_name = "shared"
+  }
+
+  override_data {
+    target = module.bus.data.aws_cloudwatch_event_bus.existing
+    values = { arn = "arn:aws:events:eu-central-1:123456789012:event-bus/shared" }
+  }
+
+  assert {
+    condition     = output.event_bus_name == "shared" && output.event_bus_arn == "arn:aws:events:eu-central-1:123456789012:event-bus/shared"
+    error_message = "the existing bus is used"
+  }
+}
+
+run "a_secret_that_is_not_there" {
+  command = plan
+
+  module {
+    source = "./modules/secret"
+  }
+
+  variables {
+    existing_names = ["acme/other"]
+    secret_version = 1
+    kms_key_arn    = null
+    force_destroy  = false
+    tags           = {}
+  }
+
+  override_data {
+    target = data.aws_secretsmanager_secrets.existing
+    values = { arns = ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme/other-one-AbCdEf"] }
+  }
+
+  expect_failures = [output.accepted_arns]
+}
+
+# Each value is just outside of what its variable takes.
+run "too_small" {
+  command = plan
+
+  variables {
+    name                      = "ab"
+    ingest_zip                = "no-such-file.zip"
+    compactor_zip             = "no-such-file.zip"
+    architecture              = "arm"
+    front_door                = "alb"
+    throttle                  = { rate = 0, burst = 10 }
+    reserved_concurrency      = 9
+    ingest_memory_mb          = 127
+    events                    = ["Push"]
+    ignore_events             = ["check run"]
+    repositories              = ["acme"]
+    inline_limit_bytes        = 9999
+    webhook_secret_version    = 0
+    existing_secret_names     = ["arn:aws:secretsmanager:x"]
+    existing_bus_name         = "arn:aws:events:x"
+    archive_days              = -1
+    bucket_name               = "ab"
+    kms_key_arn               = "alias/key"
+    buffer                    = { mb = 0, seconds = 300 }
+    raw_cold_after_days       = -1
+    old_version_days          = 0
+    compact_schedule          = "every 15 minutes"
+    compact_timezone          = "Europe Berlin"
+    compact_window_minutes    = -1
+    compactor_memory_mb       = 767
+    compactor_timeout_seconds = 59
+    target_file_mb            = 7
+    athena_scan_limit_gb      = 0
+    raw_since                 = "2026-01-01"
+    alarm_topic_arns          = ["me@example.com"]
+    backlog_alarm_hours       = 0
+    log_retention_days        = 2
+  }
+
+  expect_failures = [
+    var.name, var.ingest_zip, var.compactor_zip, var.architecture, var.front_door, var.throttle,
+    var.reserved_concurrency, var.ingest_memory_mb, var.events, var.ignore_events, var.repositories,
+    var.inline_limit_bytes, var.webhook_secret_version, var.existing_secret_names,
+    var.existing_bus_name, var.archive_days, var.bucket_name, var.kms_key_arn, var.buffer,
+    var.raw_cold_after_days, var.old_version_days, var.compact_schedule, var.compact_timezone,
+    var.compact_window_minutes, var.compactor_memory_mb, var.compactor_timeout_seconds,
+    var.target_file_mb, var.athena_scan_limit_gb, var.raw_since, var.alarm_topic_arns,
+    var.backlog_alarm_hours, var.log_retention_days,
+  ]
+}
+
+run "too_large" {
+  command = plan
+
+  variables {
+    name                      = "a-name-that-is-much-too-long-x"
+    throttle                  = { rate = 500, burst = 5001 }
+    reserved_concurrency      = 10.5
+    ingest_memory_mb          = 10241
+    inline_limit_bytes        = 950001
+    archive_days              = 3651
+    bucket_name               = "with.a.dot"
+    buffer                    = { mb = 64, seconds = 901 }
+    compact_schedule          = "rate(0 minutes)"
+    compact_window_minutes    = 1441
+    compactor_memory_mb       = 10241
+    compactor_timeout_seconds = 901
+    raw_since                 = "2026/02/31"
+    backlog_alarm_hours       = 25
+    target_file_mb            = 1025
+  }
+
+  expect_failures = [
+    var.name, var.throttle, var.reserved_concurrency, var.ingest_memory_mb, var.inline_limit_bytes,
+    var.archive_days, var.bucket_name, var.buffer, var.compact_schedule, var.compact_window_minutes,
+    var.compactor_memory_mb, var.compactor_timeout_seconds, var.target_file_mb, var.raw_since,
+    var.backlog_alarm_hours,
+  ]
+}

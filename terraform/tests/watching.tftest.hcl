@@ -1,0 +1,77 @@
+mock_provider "aws" {
+  override_during = plan
+  source          = "./tests/mock"
+}
+
+variables {
+  name                 = "acme"
+  where                = { partition = "aws", region = "eu-central-1", account_id = "123456789012" }
+  front_door           = "function-url"
+  api_id               = null
+  ingest_function_name = "acme-ingest"
+  compactor_function   = "acme-compactor"
+  delivery_stream_name = "acme-raw"
+  buffer_seconds       = 300
+  dead_letter_queues   = { raw = "q1", compactor = "q2" }
+  event_bus_name       = "acme"
+  deliveries_rule_name = "acme-raw"
+  backlog_alarm_hours  = 6
+  alarm_topic_arns     = []
+  tags                 = {}
+}
+
+run "alarms" {
+  command = plan
+  module { source = "./modules/watching" }
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(["door-5xx", "door-throttled", "firehose-behind", "compactor-failed", "compactor-silent", "backlog-old", "quarantined", "dead-letters-raw", "dead-letters-compactor"])
+    error_message = "what is watched"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["door-5xx"].metric_name == "Url5xxCount" && aws_cloudwatch_metric_alarm.this["door-5xx"].dimensions["FunctionName"] == "acme-ingest"
+    error_message = "a function URL counts its own 5xx"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["firehose-behind"].threshold == 1200 && aws_cloudwatch_metric_alarm.this["backlog-old"].threshold == 21600 && aws_cloudwatch_metric_alarm.this["compactor-silent"].period == 21600
+    error_message = "thresholds: the buffer and a quarter of an hour; six hours"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["compactor-silent"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["door-5xx"].treat_missing_data == "notBreaching"
+    error_message = "only silence of the compactor is bad"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["quarantined"].namespace == "octolake" && aws_cloudwatch_metric_alarm.this["quarantined"].dimensions["function"] == "acme-compactor" && aws_cloudwatch_metric_alarm.this["quarantined"].threshold == 0
+    error_message = "the compactor's own metrics"
+  }
+  assert {
+    condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.x + widget.width <= 24]) && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 9
+    error_message = "a dashboard of nine widgets, two in a row"
+  }
+}
+
+run "every_choice" {
+  command = plan
+  module { source = "./modules/watching" }
+
+  variables {
+    front_door          = "http-api"
+    api_id              = "api1"
+    buffer_seconds      = 60
+    backlog_alarm_hours = 2
+    alarm_topic_arns    = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["door-5xx"].namespace == "AWS/ApiGateway" && aws_cloudwatch_metric_alarm.this["door-5xx"].dimensions["ApiId"] == "api1"
+    error_message = "an HTTP API counts its 5xx"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["firehose-behind"].threshold == 960 && aws_cloudwatch_metric_alarm.this["backlog-old"].threshold == 7200
+    error_message = "thresholds follow the settings"
+  }
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:alarms"]) && alarm.ok_actions == alarm.alarm_actions])
+    error_message = "the topic is told of every alarm, and of its end"
+  }
+}

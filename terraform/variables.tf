@@ -1,0 +1,388 @@
+variable "name" {
+  description = "Name of this stack: the beginning of every resource's name, so two stacks of one account need two names."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,26}[a-z0-9]$", var.name))
+    error_message = "name must be 3 to 28 characters of a-z, 0-9 and '-', begin with a letter and not end with '-': bucket names are built from it."
+  }
+}
+
+variable "tags" {
+  description = "Tags for every resource, beside octolake:stack."
+  type        = map(string)
+  default     = {}
+}
+
+# --- code ---------------------------------------------------------------------------------------
+
+variable "ingest_zip" {
+  description = "Path of the ingest function's zip (one executable, 'bootstrap'). Default: where cargo lambda leaves it in this repository."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.ingest_zip == null || can(filesha256(var.ingest_zip))
+    error_message = "ingest_zip names no readable file. Build the functions as terraform/README.md says, or correct the path."
+  }
+}
+
+variable "compactor_zip" {
+  description = "Path of the compactor function's zip (one executable, 'bootstrap'). Default: where cargo lambda leaves it in this repository."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.compactor_zip == null || can(filesha256(var.compactor_zip))
+    error_message = "compactor_zip names no readable file. Build the functions as terraform/README.md says, or correct the path."
+  }
+}
+
+variable "architecture" {
+  description = "Processor that both zips were built for: arm64 (cheaper) or x86_64."
+  type        = string
+  default     = "arm64"
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture must be arm64 or x86_64, as the zips were built."
+  }
+}
+
+# --- front door ---------------------------------------------------------------------------------
+
+variable "front_door" {
+  description = "What GitHub calls: 'function-url' (free) or 'http-api' (throttling and access logs, 1 dollar per million requests)."
+  type        = string
+  default     = "function-url"
+
+  validation {
+    condition     = contains(["function-url", "http-api"], var.front_door)
+    error_message = "front_door must be function-url or http-api."
+  }
+}
+
+variable "throttle" {
+  description = "Requests per second and burst that the HTTP API lets through. GitHub never retries, so stay far above your peak."
+  type        = object({ rate = optional(number, 500), burst = optional(number, 1000) })
+  default     = {}
+
+  validation {
+    condition     = var.throttle.rate >= 1 && var.throttle.burst >= var.throttle.rate && var.throttle.burst <= 5000
+    error_message = "throttle needs 1 <= rate <= burst <= 5000 (5000 is the default quota of an account)."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "Concurrent ingest invocations to reserve, which is also their limit: beyond it deliveries are refused, and GitHub never retries. -1 reserves nothing."
+  type        = number
+  default     = -1
+
+  validation {
+    condition     = var.reserved_concurrency == -1 || (var.reserved_concurrency >= 10 && floor(var.reserved_concurrency) == var.reserved_concurrency)
+    error_message = "reserved_concurrency must be -1 (none) or a whole number of at least 10: fewer would refuse a normal burst of deliveries."
+  }
+}
+
+variable "ingest_memory_mb" {
+  description = "Memory of the ingest function in MB; its share of a processor grows with it."
+  type        = number
+  default     = 256
+
+  validation {
+    condition     = var.ingest_memory_mb >= 128 && var.ingest_memory_mb <= 10240 && floor(var.ingest_memory_mb) == var.ingest_memory_mb
+    error_message = "ingest_memory_mb must be a whole number from 128 to 10240."
+  }
+}
+
+variable "events" {
+  description = "GitHub event types to take; every other one is answered 202 and ignored. Empty: all."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for type in var.events : can(regex("^[a-z][a-z0-9_]{0,63}$", type))])
+    error_message = "events must be GitHub's own names, such as workflow_job or pull_request."
+  }
+}
+
+variable "ignore_events" {
+  description = "GitHub event types to answer with 202 and ignore."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for type in var.ignore_events : can(regex("^[a-z][a-z0-9_]{0,63}$", type))])
+    error_message = "ignore_events must be GitHub's own names, such as check_run or status."
+  }
+}
+
+variable "repositories" {
+  description = "Repositories to take, as owner/name or owner/*; deliveries of every other one are answered 202 and ignored. Empty: all."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for repo in var.repositories : can(regex("^[A-Za-z0-9_.-]+/([A-Za-z0-9_.-]+|\\*)$", repo))])
+    error_message = "repositories must be written owner/name, or owner/* for all of an owner."
+  }
+}
+
+variable "inline_limit_bytes" {
+  description = "Largest entry, in bytes of detail, that goes through the bus whole; a larger one leaves its body in S3 first. Say 240000 where the account still has EventBridge's old quota of 256 KB."
+  type        = number
+  default     = 950000
+
+  validation {
+    condition     = var.inline_limit_bytes >= 10000 && var.inline_limit_bytes <= 950000 && floor(var.inline_limit_bytes) == var.inline_limit_bytes
+    error_message = "inline_limit_bytes must be a whole number from 10000 to 950000: EventBridge and Firehose take no larger record."
+  }
+}
+
+variable "webhook_secret_version" {
+  description = "Raise it by one to make a new webhook secret; the one before stays in Secrets Manager as AWSPREVIOUS."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.webhook_secret_version >= 1 && floor(var.webhook_secret_version) == var.webhook_secret_version
+    error_message = "webhook_secret_version must be a whole number, 1 or more."
+  }
+}
+
+variable "existing_secret_names" {
+  description = "Names of Secrets Manager secrets, of this account and region, to accept as webhook secrets instead of one that the stack makes: for hooks that exist already. Several at once for a rotation."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.existing_secret_names : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", name))])
+    error_message = "existing_secret_names takes names, not ARNs: letters, digits and /_+=.@- only."
+  }
+}
+
+# --- bus ----------------------------------------------------------------------------------------
+
+variable "existing_bus_name" {
+  description = "An event bus of this account and region to use, such as 'default'. Null: the stack makes its own."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.existing_bus_name == null || can(regex("^[A-Za-z0-9._/-]{1,256}$", var.existing_bus_name))
+    error_message = "existing_bus_name must be the name of an event bus (not its ARN), or null."
+  }
+}
+
+variable "archive_days" {
+  description = "Days for which the bus's archive keeps events for replay; 0: for ever; null: no archive (the raw zone keeps every event anyway, see COST.md)."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.archive_days == null ? true : var.archive_days >= 0 && var.archive_days <= 3650 && floor(var.archive_days) == var.archive_days
+    error_message = "archive_days must be null (no archive) or a whole number from 0 (for ever) to 3650."
+  }
+}
+
+variable "log_events" {
+  description = "Whether a rule writes every event to a CloudWatch log group. Handy at the start, dear at volume: see COST.md."
+  type        = bool
+  default     = false
+}
+
+# --- lake ---------------------------------------------------------------------------------------
+
+variable "bucket_name" {
+  description = "Name of the lake's bucket, which the stack makes. Null: <name>-<account>-<region>."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.bucket_name == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.bucket_name))
+    error_message = "bucket_name must be 3 to 63 characters of a-z, 0-9 and '-'; a dot breaks TLS to the bucket."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "KMS key for the lake's bucket and the webhook secret. Null: S3's own keys (SSE-S3) and Secrets Manager's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key (arn:…:kms:<region>:<account>:key/<id>), not of an alias."
+  }
+}
+
+variable "buffer" {
+  description = "When Firehose closes a raw object: at so many MB of uncompressed events or after so many seconds, whichever comes first."
+  type        = object({ mb = optional(number, 64), seconds = optional(number, 300) })
+  default     = {}
+
+  validation {
+    condition     = var.buffer.mb >= 1 && var.buffer.mb <= 128 && var.buffer.seconds >= 0 && var.buffer.seconds <= 900 && alltrue([for n in values(var.buffer) : floor(n) == n])
+    error_message = "buffer takes whole numbers: mb from 1 to 128 and seconds from 0 to 900."
+  }
+}
+
+variable "raw_cold_after_days" {
+  description = "Days after which raw objects and claim-checked bodies move to Glacier Instant Retrieval, which reads as fast and costs a sixth. 0: never."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = var.raw_cold_after_days >= 0 && floor(var.raw_cold_after_days) == var.raw_cold_after_days
+    error_message = "raw_cold_after_days must be a whole number of days, or 0 for never."
+  }
+}
+
+variable "old_version_days" {
+  description = "Days for which S3 keeps what was overwritten or deleted in the lake: the time in which a mistake can be undone."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.old_version_days >= 1 && floor(var.old_version_days) == var.old_version_days
+    error_message = "old_version_days must be a whole number of days, 1 or more."
+  }
+}
+
+variable "force_destroy" {
+  description = "Whether 'terraform destroy' may delete a lake that is not empty, and the secret without its recovery window."
+  type        = bool
+  default     = false
+}
+
+variable "tls_only" {
+  description = "Whether the bucket and the queues refuse requests without TLS. False only for emulators, which ignore the policy's condition and would refuse everything."
+  type        = bool
+  default     = true
+}
+
+# --- compactor ----------------------------------------------------------------------------------
+
+variable "compact_schedule" {
+  description = "When the compactor runs: rate(…) or cron(…), as EventBridge Scheduler writes it."
+  type        = string
+  default     = "rate(15 minutes)"
+
+  validation {
+    condition     = can(regex("^(rate\\([1-9][0-9]* (minute|minutes|hour|hours|day|days)\\)|cron\\([^()]+\\))$", var.compact_schedule))
+    error_message = "compact_schedule must look like rate(15 minutes) or cron(0 * * * ? *)."
+  }
+}
+
+variable "compact_timezone" {
+  description = "Time zone of a cron(…) schedule, after the tz database."
+  type        = string
+  default     = "UTC"
+
+  validation {
+    condition     = can(regex("^[A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*$", var.compact_timezone))
+    error_message = "compact_timezone must be a name of the tz database, such as UTC or Europe/Berlin."
+  }
+}
+
+variable "compact_window_minutes" {
+  description = "Minutes by which Scheduler may start a run late, to spread load. 0: on time."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.compact_window_minutes >= 0 && var.compact_window_minutes <= 1440 && floor(var.compact_window_minutes) == var.compact_window_minutes
+    error_message = "compact_window_minutes must be a whole number from 0 to 1440."
+  }
+}
+
+variable "compactor_memory_mb" {
+  description = "Memory of the compactor in MB. It needs 512 for any input; 1769 is one whole processor."
+  type        = number
+  default     = 1769
+
+  validation {
+    condition     = var.compactor_memory_mb >= 768 && var.compactor_memory_mb <= 10240 && floor(var.compactor_memory_mb) == var.compactor_memory_mb
+    error_message = "compactor_memory_mb must be a whole number from 768 to 10240: with less the compactor could run out of memory."
+  }
+}
+
+variable "compactor_timeout_seconds" {
+  description = "Time limit of one run in seconds. A run stops by itself before it, and the next goes on."
+  type        = number
+  default     = 900
+
+  validation {
+    condition     = var.compactor_timeout_seconds >= 60 && var.compactor_timeout_seconds <= 900 && floor(var.compactor_timeout_seconds) == var.compactor_timeout_seconds
+    error_message = "compactor_timeout_seconds must be a whole number from 60 to 900."
+  }
+}
+
+variable "target_file_mb" {
+  description = "Size towards which the compactor merges the lake's files, in MB."
+  type        = number
+  default     = 128
+
+  validation {
+    condition     = var.target_file_mb >= 8 && var.target_file_mb <= 1024 && floor(var.target_file_mb) == var.target_file_mb
+    error_message = "target_file_mb must be a whole number from 8 to 1024."
+  }
+}
+
+# --- Athena -------------------------------------------------------------------------------------
+
+variable "athena_scan_limit_gb" {
+  description = "GB that one Athena query may read before it is stopped (5 dollars per TB)."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.athena_scan_limit_gb >= 1 && floor(var.athena_scan_limit_gb) == var.athena_scan_limit_gb
+    error_message = "athena_scan_limit_gb must be a whole number, 1 or more."
+  }
+}
+
+variable "raw_since" {
+  description = "First day, yyyy/mm/dd, that the table events_raw looks for: a query without a filter on its day lists every day from here."
+  type        = string
+  default     = "2026/01/01"
+
+  validation {
+    condition     = can(formatdate("YYYY", "${replace(var.raw_since, "/", "-")}T00:00:00Z")) && can(regex("^[0-9]{4}/[0-9]{2}/[0-9]{2}$", var.raw_since))
+    error_message = "raw_since must be a day, written yyyy/mm/dd."
+  }
+}
+
+# --- watching -----------------------------------------------------------------------------------
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that are told when an alarm goes off, and when it is over. Empty: the alarms show in CloudWatch only."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:[a-z-]+:sns:", arn))])
+    error_message = "alarm_topic_arns must be ARNs of SNS topics (arn:…:sns:…)."
+  }
+}
+
+variable "backlog_alarm_hours" {
+  description = "Age in hours of the oldest event that is not in the lake's table yet, at which an alarm goes off."
+  type        = number
+  default     = 6
+
+  validation {
+    condition     = var.backlog_alarm_hours >= 1 && var.backlog_alarm_hours <= 24 && floor(var.backlog_alarm_hours) == var.backlog_alarm_hours
+    error_message = "backlog_alarm_hours must be a whole number from 1 to 24: EventBridge and Firehose retry for a day, and no longer."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days for which CloudWatch keeps the logs."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be one of CloudWatch's own: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}

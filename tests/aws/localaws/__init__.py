@@ -1,0 +1,19 @@
+"""A local AWS for tests: moto's server, and what moto leaves out.
+
+moto carries the control plane, S3, Secrets Manager, SQS and the rest. This package patches it, in
+its own process, where data flows:
+
+    bus        PutEvents with AWS's limits; rules to Firehose, Lambda, SNS, SQS, logs, archives
+    firehose   buffers, prefixes with timestamps, gzip, delimiter
+    functions  the very zip that was uploaded, run against Lambda's Runtime API
+    gateway    function URLs and HTTP APIs (payload 2.0), and the tests' own controls
+    calls      which actions were called, for the policy that an apply needs
+    gaps       a few calls of Terraform's that moto does not answer
+    stack      Terraform itself, on a working copy, with a provider for all this
+
+Nothing here checks IAM: policies are tested as documents, by Terraform's tests.
+"""
+
+from localaws.server import LocalAws
+
+__all__ = ["LocalAws"]

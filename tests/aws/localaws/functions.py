@@ -1,0 +1,321 @@
+"""Lambda's data plane: unpacks the zip that was uploaded and runs its `bootstrap` against the
+Runtime API, one event at a time in each environment, environments kept warm."""
+
+import base64
+import io
+import json
+import os
+import queue
+import subprocess
+import tempfile
+import threading
+import time
+import uuid
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from moto.awslambda.models import LambdaBackend
+from moto.awslambda.utils import get_backend
+from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.logs.models import logs_backends
+from moto.sqs.models import sqs_backends
+
+SYNC_LIMIT = 6 * 1024 * 1024
+ASYNC_LIMIT = 1024 * 1024
+ENVIRONMENTS = 4  # of one function; further events wait
+
+API = "/2018-06-01/runtime/"
+settings = {"endpoint": None, "region": "eu-central-1"}
+_pools, _lock = {}, threading.Lock()
+
+
+class Throttled(Exception):
+    """Reserved concurrency is used up."""
+
+
+class TooLarge(Exception):
+    """The payload is over Lambda's limit."""
+
+
+class Environment:
+    """One process of a function, with a Runtime API of its own."""
+
+    def __init__(self, function):
+        self.function, self.events, self.pending = function, queue.Queue(), {}
+        self.stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
+        self.folder = tempfile.TemporaryDirectory(prefix="lambda-")
+        self.api = ThreadingHTTPServer(("127.0.0.1", 0), runtime_api(self))
+        threading.Thread(target=self.api.serve_forever, daemon=True).start()
+        self.process = self.start()
+        threading.Thread(target=self.copy_output, daemon=True).start()
+
+    def start(self):
+        with zipfile.ZipFile(io.BytesIO(self.function.code_bytes)) as archive:
+            archive.extractall(self.folder.name)
+        bootstrap = os.path.join(self.folder.name, "bootstrap")
+        os.chmod(bootstrap, 0o755)
+        return subprocess.Popen(
+            [bootstrap],
+            cwd=self.folder.name,
+            env=self.variables(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+
+    def variables(self):
+        """The environment as Lambda makes it, and nothing of this machine's but PATH."""
+        return {
+            "PATH": os.environ["PATH"],
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % self.api.server_address[1],
+            "AWS_LAMBDA_FUNCTION_NAME": self.function.function_name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.function.memory_size),
+            "AWS_LAMBDA_LOG_GROUP_NAME": log_group(self.function),
+            "AWS_LAMBDA_LOG_STREAM_NAME": self.stream,
+            "AWS_LAMBDA_LOG_FORMAT": self.function.logging_config.get("LogFormat", "Text"),
+            "AWS_LAMBDA_LOG_LEVEL": self.function.logging_config.get("ApplicationLogLevel", "INFO"),
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "LAMBDA_TASK_ROOT": self.folder.name,
+            "_HANDLER": self.function.handler or "bootstrap",
+            "AWS_REGION": self.function.region,
+            "AWS_DEFAULT_REGION": self.function.region,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ENDPOINT_URL": settings["endpoint"] or "",
+            **{name: str(value) for name, value in self.function.environment_vars.items()},
+        }
+
+    def copy_output(self):
+        for line in self.process.stdout:
+            log(self.function.account_id, self.function.region, log_group(self.function), [line.rstrip("\n")], self.stream)
+
+    def invoke(self, body):
+        """(answer, kind of error or None)."""
+        request, answered = str(uuid.uuid4()), threading.Event()
+        self.pending[request] = [answered, None, None]
+        self.events.put((request, body))
+        ends = time.monotonic() + int(self.function.timeout)
+        while not answered.wait(0.05):
+            if self.process.poll() is not None:
+                self.stop()
+                return error("Runtime.ExitError", f"RequestId: {request} Error: Runtime exited"), "Unhandled"
+            if time.monotonic() > ends:
+                self.stop()
+                text = f"{request} Task timed out after {int(self.function.timeout)}.00 seconds"
+                return error("Sandbox.Timedout", text), "Unhandled"
+        _, answer, kind = self.pending.pop(request)
+        return answer, kind
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.events.put(None)
+        self.api.shutdown()
+        self.api.server_close()
+        self.folder.cleanup()
+
+
+def runtime_api(environment):
+    """The four calls of the Runtime API, for one environment."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self):
+            got = environment.events.get()
+            if got is None:
+                return self.answer(410, b"")
+            request, body = got
+            deadline = int((time.time() + int(environment.function.timeout)) * 1000)
+            return self.answer(
+                200,
+                body,
+                {
+                    "Lambda-Runtime-Aws-Request-Id": request,
+                    "Lambda-Runtime-Deadline-Ms": str(deadline),
+                    "Lambda-Runtime-Invoked-Function-Arn": environment.function.function_arn,
+                    "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Sampled=0",
+                },
+            )
+
+        def do_POST(self):
+            body = self.body()
+            parts = self.path.removeprefix(API).split("/")
+            if parts[0] == "invocation" and parts[1] in environment.pending:
+                waiting = environment.pending[parts[1]]
+                waiting[1], waiting[2] = body, None if parts[2] == "response" else "Unhandled"
+                if len(body) > SYNC_LIMIT:
+                    waiting[1:] = [error("Function.ResponseSizeTooLarge", "the response is over 6 MB"), "Unhandled"]
+                waiting[0].set()
+            return self.answer(202, b'{"status":"OK"}')
+
+        def body(self):
+            if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            parts = []
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+
+        def answer(self, status, body, headers=None):
+            self.send_response(status)
+            for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    return Handler
+
+
+def error(kind, message):
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()
+
+
+class Pool:
+    """The environments of one function: idle ones are used again, new code starts new ones."""
+
+    def __init__(self):
+        self.idle, self.busy, self.free = [], 0, threading.Condition()
+
+    def run(self, function, body):
+        environment = self.take(function)
+        try:
+            return environment.invoke(body)
+        finally:
+            self.give_back(environment)
+
+    def take(self, function):
+        with self.free:
+            reserved = function.reserved_concurrency
+            if reserved is not None and self.busy >= int(reserved):
+                raise Throttled(f"Rate Exceeded: {function.function_name}")
+            self.free.wait_for(lambda: self.busy < ENVIRONMENTS)
+            self.busy += 1
+            while self.idle:
+                environment = self.idle.pop()
+                if environment.is_alive() and environment.made_of == made_of(function):
+                    return environment
+                environment.stop()
+        try:
+            environment = Environment(function)
+            environment.made_of = made_of(function)
+            return environment
+        except BaseException:
+            self.give_back(None)
+            raise
+
+    def give_back(self, environment):
+        with self.free:
+            self.busy -= 1
+            if environment and environment.is_alive():
+                self.idle.append(environment)
+            self.free.notify()
+
+
+def made_of(function):
+    """What an environment has to be started anew for."""
+    return function.code_digest, json.dumps(function.environment_vars, sort_keys=True), function.memory_size
+
+
+def find(name):
+    """The function of a name or ARN."""
+    parts = name.split(":")
+    region = parts[3] if len(parts) > 6 else settings["region"]
+    account = parts[4] if len(parts) > 6 else "123456789012"
+    function = get_backend(account, region).get_function(parts[6] if len(parts) > 6 else name)
+    if function is None:
+        raise KeyError(f"no function {name}")
+    return function
+
+
+def invoke(function, body):
+    """Runs a function and gives (answer, kind of error or None)."""
+    if len(body) > SYNC_LIMIT:
+        raise TooLarge(f"{len(body)} bytes: over 6 MB")
+    with _lock:
+        pool = _pools.setdefault(function.function_arn, Pool())
+    return pool.run(function, body)
+
+
+def invoke_later(name, body):
+    """An asynchronous invocation: retried, and then sent to the destination for failures."""
+    if len(body) > ASYNC_LIMIT:
+        raise TooLarge(f"{len(body)} bytes: over 1 MB")
+    thread = threading.Thread(target=invoke_with_retries, args=(find(name), body), daemon=True)
+    thread.start()
+    return thread
+
+
+def invoke_with_retries(function, body):
+    config = function.event_invoke_config[0].config if function.event_invoke_config else {}
+    for attempt in range(1 + config.get("MaximumRetryAttempts", 2)):
+        try:
+            answer, kind = invoke(function, body)
+        except Exception as failure:  # noqa: BLE001 - such as a zip without a bootstrap
+            answer, kind = error(type(failure).__name__, str(failure)), "Unhandled"
+        if kind is None:
+            return answer
+    queue_arn = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", "")
+    if ":sqs:" in queue_arn:
+        _, _, _, region, account, name = queue_arn.split(":", 5)
+        message = {
+            "requestContext": {"functionArn": function.function_arn, "approximateInvokeCount": attempt + 1},
+            "requestPayload": json.loads(body or b"null"),
+            "responsePayload": json.loads(answer),
+        }
+        sqs_backends[account][region].send_message(queue_name=name, message_body=json.dumps(message))
+    return answer
+
+
+def log_group(function):
+    return function.logging_config.get("LogGroup") or f"/aws/lambda/{function.function_name}"
+
+
+def log(account, region, group, lines, stream="events"):
+    """Writes lines to a log group that is there; a group that nobody made takes none."""
+    backend = logs_backends[account][region]
+    if group not in backend.groups:
+        return
+    if stream not in backend.groups[group].streams:
+        backend.create_log_stream(group, stream)
+    now = int(time.time() * 1000)
+    backend.put_log_events(group, stream, [{"timestamp": now, "message": line or " "} for line in lines])
+
+
+def api_invoke(backend, function_name, qualifier, body, headers, response_headers):
+    """Lambda's Invoke, as moto's server hands it on."""
+    function = backend.get_function(function_name, qualifier)
+    payload = (body.encode() if isinstance(body, str) else body) or b"{}"
+    if headers.get("X-Amz-Invocation-Type") == "Event":
+        invoke_later(function.function_arn, payload)
+        return b""
+    answer, kind = invoke(function, payload)
+    if kind:
+        response_headers["x-amz-function-error"] = kind
+    response_headers["x-amz-log-result"] = base64.b64encode(b"").decode()
+    return answer
+
+
+def stop_all():
+    with _lock:
+        for pool in _pools.values():
+            for environment in pool.idle:
+                environment.stop()
+        _pools.clear()
+
+
+def install():
+    LambdaBackend.invoke = api_invoke
+    LambdaSimpleBackend.invoke = api_invoke

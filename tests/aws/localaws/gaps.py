@@ -1,0 +1,39 @@
+"""Calls that Terraform makes and moto does not answer, or forgets the answer of."""
+
+import json
+
+from moto.athena.responses import AthenaResponse
+from moto.awslambda.models import LambdaFunction
+
+
+def keep_logging_config():
+    """moto forgets a function's LoggingConfig; every later plan would want it again."""
+
+    def made(self, account_id, spec, *args, init=LambdaFunction.__init__, **kwargs):
+        init(self, account_id, spec, *args, **kwargs)
+        self.logging_config = spec.get("LoggingConfig") or {}
+
+    def updated(self, changes, update=LambdaFunction.update_configuration):
+        self.logging_config = changes.get("LoggingConfig") or self.logging_config
+        return update(self, changes)
+
+    def told(self, *args, tell=LambdaFunction.get_configuration, **kwargs):
+        return tell(self, *args, **kwargs) | {"LoggingConfig": self.logging_config}
+
+    LambdaFunction.__init__, LambdaFunction.update_configuration = made, updated
+    LambdaFunction.get_configuration = told
+
+
+def delete_named_queries():
+    """moto has no DeleteNamedQuery; a destroy would stop there."""
+
+    def answer(self):
+        self.athena_backend.named_queries.pop(self._get_param("NamedQueryId"), None)
+        return json.dumps({})
+
+    AthenaResponse.delete_named_query = answer
+
+
+def install():
+    keep_logging_config()
+    delete_named_queries()

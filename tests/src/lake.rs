@@ -1,0 +1,120 @@
+//! A lake in a directory that goes when the test ends.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::binary::{self, Run};
+use crate::{fixtures, github};
+
+/// A lake, and the binary to use on it.
+#[derive(Debug)]
+pub struct TestLake {
+    folder: TempDir,
+}
+
+impl Default for TestLake {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TestLake {
+    /// A directory for a lake, with nothing in it.
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// The example lake's raw objects.
+    pub fn example() -> Self {
+        let lake = Self::new();
+        copy(&fixtures::folder().join("example/raw"), &lake.path().join("raw"));
+        lake
+    }
+
+    /// Its directory.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The binary with `--lake`.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = binary::command();
+        command.arg("--lake").arg(self.path()).args(args);
+        command
+    }
+
+    /// A run on this lake, however it ends.
+    pub fn run(&self, args: &[&str]) -> Run {
+        Run::of(&mut self.command(args))
+    }
+
+    /// A run on this lake that ends with 0 and prints JSON.
+    pub fn json(&self, args: &[&str]) -> Value {
+        self.run(&[args, &["--format", "json"]].concat()).fine().json()
+    }
+
+    /// The rows of a query.
+    pub fn sql(&self, query: &str) -> Vec<Value> {
+        self.json(&["sql", query]).as_array().unwrap().clone()
+    }
+
+    /// Proves that nothing is lost and nothing doubled.
+    pub fn verify(&self) {
+        assert_eq!(self.json(&["verify"])["holds"], true);
+    }
+
+    /// Puts a raw object there.
+    pub fn put_raw(&self, name: &str, bytes: &[u8]) {
+        let path = self.path().join("raw/2026/03/02/10").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    /// Every file below a folder of the lake, with its bytes.
+    pub fn files(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        collect(&self.path().join(folder), &mut files);
+        files
+    }
+}
+
+/// The envelope of delivery `n`, received on 2 March 2026, as one line.
+pub fn envelope(n: usize, event: &str, payload: &Value) -> String {
+    let mut detail = serde_json::json!({
+        "_delivery": {"id": github::guid(n), "received_at": "2026-03-02T10:00:00.250Z"}
+    });
+    detail.as_object_mut().unwrap().extend(payload.as_object().unwrap().clone());
+    let envelope = serde_json::json!({
+        "version": "0", "id": github::guid(n), "detail-type": event, "source": "github.com",
+        "account": "", "time": "2026-03-02T10:00:00Z", "region": "", "resources": [],
+        "detail": detail,
+    });
+    format!("{envelope}\n")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (entry, to) = (entry.unwrap(), to.to_owned());
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(fs::copy(entry.path(), target).unwrap()),
+        }
+    }
+}
+
+fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        match path.is_dir() {
+            true => collect(&path, files),
+            false => drop(files.insert(path.clone(), fs::read(&path).unwrap())),
+        }
+    }
+}
