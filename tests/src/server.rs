@@ -34,7 +34,10 @@ impl Serve {
         let mut said = String::new();
         let address = loop {
             let from = said.len();
-            assert!(process.stderr.read_line(&mut said).unwrap() > 0, "serve did not start: {said}");
+            assert!(
+                process.stderr.read_line(&mut said).unwrap() > 0,
+                "serve did not start: {said}"
+            );
             let url = said[from..].strip_prefix("listening on http://");
             if let Some(address) = url.and_then(|url| url.split('/').next()) {
                 break address.parse().unwrap();

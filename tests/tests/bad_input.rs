@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 fn noise(bytes: usize) -> String {
     let mut state = 7_u64;
     let mut digit = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         char::from_digit((state >> 60) as u32, 16).unwrap()
     };
     (0..bytes).map(|_| digit()).collect()
@@ -183,11 +184,19 @@ fn broken_raw_objects_cost_no_neighbour() {
         encoder.write_all(text.as_bytes()).unwrap();
         encoder.finish().unwrap()
     };
-    let whole = packed(&(0..300).map(|n| envelope(n, "push", &json!({"noise": noise(300 + n)}))).collect::<String>());
+    let whole = packed(
+        &(0..300)
+            .map(|n| envelope(n, "push", &json!({"noise": noise(300 + n)})))
+            .collect::<String>(),
+    );
     lake.put_raw("truncated.gz", &whole[..whole.len() / 2]);
     let half = push(1_001);
-    lake.put_raw("half", [&push(1_000), &half[..half.len() / 2], "\n", &push(1_002)].concat().as_bytes());
-    let utf8 = [push(1_003).as_bytes(), b"{\"detail\":\"\xff\"}\n", push(1_004).as_bytes()].concat();
+    lake.put_raw(
+        "half",
+        [&push(1_000), &half[..half.len() / 2], "\n", &push(1_002)].concat().as_bytes(),
+    );
+    let utf8 =
+        [push(1_003).as_bytes(), b"{\"detail\":\"\xff\"}\n", push(1_004).as_bytes()].concat();
     lake.put_raw("utf8", &utf8);
     let outside = envelope(1_005, "../x", &json!({"action": "opened"}));
     lake.put_raw("type", outside.as_bytes());
@@ -197,11 +206,13 @@ fn broken_raw_objects_cost_no_neighbour() {
     let report = lake.json(&["compact"]);
     assert_eq!(report["quarantined"], 4, "{report}");
     let ids: Vec<Value> = (1_000..1_008).map(|n| guid(n).into()).collect();
-    let stored = lake.sql("select delivery_id from events where delivery_id >= '000003e8' order by 1");
+    let stored =
+        lake.sql("select delivery_id from events where delivery_id >= '000003e8' order by 1");
     let stored: Vec<Value> = stored.iter().map(|row| row["delivery_id"].clone()).collect();
     let expected: Vec<Value> = [0, 2, 3, 4, 5, 7].iter().map(|n: &usize| ids[*n].clone()).collect();
     assert_eq!(stored, expected);
-    let other = lake.sql("select event_type, event_type_original from events where event_type like '\\_%'");
+    let other =
+        lake.sql("select event_type, event_type_original from events where event_type like '\\_%'");
     assert_eq!(other, [json!({"event_type": "_other", "event_type_original": "../x"})]);
     assert!(report["stored"].as_u64().unwrap() > 100, "{report}");
     lake.verify();

@@ -127,7 +127,9 @@ fn killing_the_endpoint_loses_nothing_that_was_acknowledged() {
                     }
                 });
             }
-            wait_until("60 deliveries a round", || acknowledged.lock().unwrap().len() >= 60 * round);
+            wait_until("60 deliveries a round", || {
+                acknowledged.lock().unwrap().len() >= 60 * round
+            });
             serve.kill();
         });
     }
@@ -193,7 +195,8 @@ fn two_compactors_at_once_store_each_delivery_once() {
     let lake = TestLake::new();
     // Every delivery is in two objects, so that each compactor meets what the other has taken.
     for object in 0..20 {
-        let lines = (object * 10..object * 10 + 20).map(|n| envelope(n, "workflow_job", &job("queued")));
+        let lines =
+            (object * 10..object * 10 + 20).map(|n| envelope(n, "workflow_job", &job("queued")));
         lake.put_raw(&format!("object-{object}"), lines.collect::<String>().as_bytes());
     }
     let start = || {

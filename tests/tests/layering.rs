@@ -32,8 +32,12 @@ fn root() -> PathBuf {
 }
 
 fn cargo(args: &[&str]) -> String {
-    let output =
-        Command::new(env!("CARGO")).current_dir(root()).args(args).arg("--offline").output().unwrap();
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(args)
+        .arg("--offline")
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -99,8 +99,7 @@ impl KnownIds {
             for path in near {
                 let perhaps = self.perhaps(&path, &texts);
                 if !perhaps.is_empty() {
-                    let exact = self.exact(&path).await?;
-                    found.extend(perhaps.into_iter().filter(|id| exact.contains(id)));
+                    found.extend(self.confirm(&path, perhaps).await?);
                 }
             }
         }
@@ -148,26 +147,31 @@ impl KnownIds {
         Ok(())
     }
 
-    async fn exact(&mut self, path: &str) -> Result<&HashSet<u128>, CompactError> {
-        let is_loaded = self.files.get(path).is_some_and(|known| known.exact.is_some());
-        if !is_loaded && self.exact_ids > MAX_EXACT_IDS {
-            self.files.values_mut().for_each(|known| known.exact = None);
-            self.exact_ids = 0;
-        }
-        let Some(known) = self.files.get_mut(path) else {
-            static NONE: std::sync::LazyLock<HashSet<u128>> = std::sync::LazyLock::new(HashSet::new);
-            return Ok(&NONE);
-        };
+    /// Of the ids that may be in a file, those that are.
+    async fn confirm(&mut self, path: &str, perhaps: Vec<u128>) -> Result<Vec<u128>, CompactError> {
+        let Some(known) = self.files.get_mut(path) else { return Ok(vec![]) };
         if known.exact.is_none() {
             let mut ids = HashSet::with_capacity(known.file.rows as usize);
             read_ids(self.store.clone(), &known.file, |id| {
                 ids.insert(id);
             })
             .await?;
-            self.exact_ids += ids.len();
-            known.exact = Some(ids);
+            self.make_room(ids.len());
+            if let Some(known) = self.files.get_mut(path) {
+                known.exact = Some(ids);
+            }
         }
-        Ok(known.exact.get_or_insert_default())
+        let exact = self.files.get(path).and_then(|known| known.exact.as_ref());
+        Ok(perhaps.into_iter().filter(|id| exact.is_some_and(|ids| ids.contains(id))).collect())
+    }
+
+    /// Forgets all exact ids where these would be too many: what is still needed is read again.
+    fn make_room(&mut self, ids: usize) {
+        if self.exact_ids + ids > MAX_EXACT_IDS {
+            self.files.values_mut().for_each(|known| known.exact = None);
+            self.exact_ids = 0;
+        }
+        self.exact_ids += ids;
     }
 }
 

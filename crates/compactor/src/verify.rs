@@ -72,7 +72,9 @@ struct Findings {
     unreadable: Vec<String>,
     counts: Counts,
     lost: u64,
-    examples: Vec<String>,
+    /// Some of the ids that are repeated, and of the records that are lost, in words.
+    examples_repeated: Vec<String>,
+    examples_lost: Vec<String>,
 }
 
 /// Lays the three accounts of a lake beside each other. `None`: nothing was ever compacted.
@@ -155,7 +157,7 @@ async fn read_lake(
     ids.sort_unstable();
     let all = ids.len();
     for pair in ids.windows(2).filter(|pair| pair[0] == pair[1]) {
-        note(&mut findings.examples, || {
+        note(&mut findings.examples_repeated, || {
             format!("{} is in the table twice", octolake_event::DeliveryId::from_u128(pair[0]))
         });
     }
@@ -225,7 +227,7 @@ impl Recount<'_> {
             findings.counts.quarantined += 1;
         } else {
             findings.lost += 1;
-            note(&mut findings.examples, || {
+            note(&mut findings.examples_lost, || {
                 format!("the record at offset {offset} of {raw_key} is neither a row nor in quarantine")
             });
         }
@@ -235,7 +237,7 @@ impl Recount<'_> {
 fn verdict(table: &Table, said: u64, objects: u64, pending: u64, found: Findings) -> Verdict {
     let ledger = table.progress().ledger.counts;
     let counts = found.counts;
-    let with_examples = |text: String| match found.examples.as_slice() {
+    let with = |text: String, examples: &[String]| match examples {
         [] => text,
         examples => format!("{text}; {}", examples.join("; ")),
     };
@@ -251,7 +253,10 @@ fn verdict(table: &Table, said: u64, objects: u64, pending: u64, found: Findings
         Check {
             check: "each delivery id is in one live file, once",
             holds: found.repeated == 0,
-            detail: with_examples(format!("{} rows, {} repeated", found.rows, found.repeated)),
+            detail: with(
+                format!("{} rows, {} repeated", found.rows, found.repeated),
+                &found.examples_repeated,
+            ),
         },
         Check {
             check: "the commits' totals balance: read = stored + duplicates + quarantined",
@@ -269,10 +274,13 @@ fn verdict(table: &Table, said: u64, objects: u64, pending: u64, found: Findings
         Check {
             check: "accepted = stored + duplicates + quarantined, counted again from raw/",
             holds: found.lost == 0,
-            detail: with_examples(format!(
-                "{} = {} + {} + {}, {} lost",
-                counts.read, counts.stored, counts.duplicates, counts.quarantined, found.lost
-            )),
+            detail: with(
+                format!(
+                    "{} = {} + {} + {}, {} lost",
+                    counts.read, counts.stored, counts.duplicates, counts.quarantined, found.lost
+                ),
+                &found.examples_lost,
+            ),
         },
     ];
     Verdict {

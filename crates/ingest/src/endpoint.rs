@@ -103,7 +103,7 @@ pub fn refuse(headers: &Headers<'_>, rejection: &Rejection) -> Answer {
         Rejection::NotFound | Rejection::MethodNotAllowed { .. } => {
             tracing::debug!(status, reason = %rejection, "refused a request");
         }
-        _ => tracing::warn!(status, delivery, reason = %rejection, "refused a delivery"),
+        _ => tracing::info!(status, delivery, reason = %rejection, "refused a delivery"),
     }
     rejection.into()
 }

@@ -72,11 +72,7 @@ pub enum Outcome {
 impl Table {
     /// Makes one change, on top of the version that this table is at.
     pub async fn commit(&mut self, commit: &Commit) -> Result<Outcome, LakeError> {
-        let result = self.try_commit(commit).await;
-        let error = match result {
-            Ok(()) => None,
-            Err(error) => Some(error),
-        };
+        let error = self.try_commit(commit).await.err();
         self.refresh().await?;
         if error.is_none() || self.holds(commit) {
             return Ok(Outcome::Committed(self.version()));

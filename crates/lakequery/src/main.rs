@@ -9,7 +9,7 @@ use lakequery::{exit, logging, output};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::start(&cli.globals);
+    logging::start(&cli.globals, cli.command.is_server());
     let result = runtime().and_then(|runtime| {
         let result = runtime.block_on(cli.command.run(&cli.globals));
         // Work that was given up (a blocked read, say) must not hold up the exit.

@@ -400,6 +400,20 @@ mod tests {
     }
 
     #[test]
+    fn no_event_reads_a_member_into_two_columns() {
+        for event in EVENTS {
+            let entities = event.entities.iter().flat_map(|e| e.columns().map(|(_, path, _)| path));
+            let common = COMMON.iter().map(|(_, path, _)| (*path).to_owned());
+            let mut paths: Vec<String> = entities.chain(common).collect();
+            paths.sort();
+            for pair in paths.windows(2) {
+                assert_ne!(pair[0], pair[1], "{}", event.name);
+                assert!(!pair[1].starts_with(&format!("{}.", pair[0])), "{}: {pair:?}", event.name);
+            }
+        }
+    }
+
+    #[test]
     fn an_event_tells_its_time_by_columns_that_it_has() {
         for event in EVENTS {
             let own: HashSet<String> =

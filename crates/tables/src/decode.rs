@@ -124,20 +124,13 @@ impl<'a> DeserializeSeed<'a> for Object<'_, '_, 'a> {
 
 impl<'a> Object<'_, '_, 'a> {
     fn read_child<A: MapAccess<'a>>(&mut self, child: &Child, map: &mut A) -> Result<(), A::Error> {
-        let Self { plan, row, .. } = self;
-        match (child.node, child.leaves.as_slice()) {
-            (Some(node), _) => {
-                let is_object = map.next_value_seed(Object { plan: *plan, node, row: &mut **row })?;
-                if !is_object {
-                    note_lost_columns(plan, node, row);
-                }
-            }
-            (None, [(column, kind)]) => {
-                let read = map.next_value_seed(Leaf(*kind))?;
-                row.set(*column, read);
-            }
-            (None, _) => {
-                map.next_value::<IgnoredAny>()?;
+        if let Some((column, kind)) = child.leaf {
+            let read = map.next_value_seed(Leaf(kind))?;
+            self.row.set(column, read);
+        } else if let Some(node) = child.node {
+            let is_object = map.next_value_seed(Object { plan: self.plan, node, row: self.row })?;
+            if !is_object {
+                note_lost_columns(self.plan, node, self.row);
             }
         }
         Ok(())
@@ -147,8 +140,8 @@ impl<'a> Object<'_, '_, 'a> {
 /// An object was something else: its columns have nothing to be read from.
 fn note_lost_columns(plan: &Plan, node: usize, row: &mut Row<'_>) {
     for child in &plan.nodes[node].children {
-        for (column, _) in &child.leaves {
-            row.set(*column, Read::Unexpected);
+        if let Some((column, _)) = child.leaf {
+            row.set(column, Read::Unexpected);
         }
         if let Some(node) = child.node {
             note_lost_columns(plan, node, row);

@@ -12,8 +12,8 @@ use crate::schema;
 #[derive(Debug, Default)]
 pub(crate) struct Child {
     pub(crate) key: String,
-    /// Columns that are read from the member's own value. More than one entity may want it.
-    pub(crate) leaves: Vec<(usize, Kind)>,
+    /// The column that is read from the member's own value.
+    pub(crate) leaf: Option<(usize, Kind)>,
     /// Where to go on if the value is an object.
     pub(crate) node: Option<usize>,
 }
@@ -81,7 +81,7 @@ impl Plan {
             };
         }
         let child = self.child(node, leaf);
-        self.nodes[node].children[child].leaves.push((column, kind));
+        self.nodes[node].children[child].leaf = Some((column, kind));
     }
 
     fn child(&mut self, node: usize, key: &str) -> usize {

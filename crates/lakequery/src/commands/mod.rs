@@ -48,6 +48,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it runs until it is told to stop.
+    pub fn is_server(&self) -> bool {
+        matches!(self, Self::Serve(_))
+    }
+
     /// Runs the command.
     ///
     /// # Errors

@@ -46,6 +46,8 @@ struct Backlog {
     bytes: u64,
     oldest_at: Option<DateTime<Utc>>,
     age_s: Option<f64>,
+    /// Objects under raw/ that lie where no arrival hour is told: they are left alone.
+    foreign: u64,
 }
 
 /// What became of all records ever read.
@@ -129,17 +131,15 @@ fn of_table(table: &Table, now: DateTime<Utc>) -> Status {
 }
 
 /// What waits to be compacted.
-async fn backlog(
-    lake: &Lake,
-    table: Option<&Table>,
-    now: DateTime<Utc>,
-) -> anyhow::Result<Backlog> {
-    let backlog = octolake_compactor::backlog(lake, table.map(Table::progress)).await?;
+async fn backlog(lake: &Lake, table: Option<&Table>, now: DateTime<Utc>) -> anyhow::Result<Backlog> {
+    let waiting = octolake_compactor::backlog(lake, table.map(Table::progress)).await?;
+    let oldest_at = waiting.oldest();
     Ok(Backlog {
-        objects: backlog.pending.len() as u64,
-        bytes: backlog.bytes(),
-        oldest_at: backlog.oldest(),
-        age_s: backlog.oldest().map(|at| seconds(now - at)),
+        objects: waiting.pending.len() as u64,
+        bytes: waiting.bytes(),
+        oldest_at,
+        age_s: oldest_at.map(|at| seconds(now - at)),
+        foreign: waiting.foreign.len() as u64,
     })
 }
 
@@ -186,6 +186,10 @@ fn words(status: &Status) -> String {
             );
         }
         None => text.push_str("Backlog     none: every raw object is compacted\n"),
+    }
+    if backlog.foreign > 0 {
+        let count = backlog.foreign;
+        let _ = writeln!(text, "Misplaced   {count} objects under raw/ lie in no raw/<yyyy>/<mm>/<dd>/<hh>/: nobody takes them");
     }
     let _ = writeln!(text, "Quarantine  {} records that could not be read", status.quarantine);
     if let Some(ledger) = &status.ledger {

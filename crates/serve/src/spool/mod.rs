@@ -94,7 +94,8 @@ impl Spool {
 
 fn make_directory(directory: &Path) -> io::Result<()> {
     std::fs::create_dir_all(directory)?;
-    directory.parent().map_or(Ok(()), file::sync_directory)
+    // Of a relative path of one part, the parent is the empty path.
+    directory.canonicalize()?.parent().map_or(Ok(()), file::sync_directory)
 }
 
 #[cfg(test)]
