@@ -114,7 +114,8 @@ def test_the_endpoint_lands_on_s3(aws, bucket, tmp_path):
     env = aws | {"OCTOLAKE_TEST_SECRET": SECRET}
     server = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
     try:
-        url = re.search(r"http://\S+/webhook", server.stderr.readline()).group(0)
+        said = iter(server.stderr.readline, "")
+        url = next(m.group(0) for m in (re.search(r"http://\S+/webhook", s) for s in said) if m)
         for n in range(30):
             guid = f"{n:08x}-cc78-11e3-81ab-4c9367dc0958"
             assert deliver(url, guid, b'{"ref":"refs/heads/main"}') == 202

@@ -1,6 +1,5 @@
 //! The demo of the built binary: the same seed gives the same figures, all of them are what the
 //! simulation knows of itself, and no lake of anybody else's is touched.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use octolake_tests::TestLake;
 use serde_json::Value;

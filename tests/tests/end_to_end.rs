@@ -6,6 +6,7 @@ use std::fs;
 use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use octolake_tests::binary::{self, Run};
 use octolake_tests::github::{self, Answer, Delivery, guid};
@@ -208,6 +209,26 @@ fn two_compactors_at_once_store_each_delivery_once() {
     let read: u64 = runs.iter().map(|run| run.json()["read"].as_u64().unwrap()).sum();
     assert_eq!((stored, read), (210, 400));
     assert_eq!(lake.sql("select count(*) as n from events"), [json!({"n": 210})]);
+    lake.verify();
+}
+
+#[test]
+fn a_compactor_that_is_killed_leaves_a_sound_lake() {
+    let lake = TestLake::new();
+    for object in 0..20 {
+        let lines = (0..50).map(|n| envelope(object * 50 + n, "workflow_job", &job("queued")));
+        lake.put_raw(&format!("object-{object}"), lines.collect::<String>().as_bytes());
+    }
+    for milliseconds in (20..=200).step_by(20) {
+        let process = Process::spawn(&mut lake.command(&["compact", "-q"]));
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        process.kill();
+        if lake.path().join("events/_delta_log/00000000000000000000.json").exists() {
+            lake.verify();
+        }
+    }
+    lake.json(&["compact"]);
+    assert_eq!(lake.sql("select count(*) as n from events"), [json!({"n": 1_000})]);
     lake.verify();
 }
 
