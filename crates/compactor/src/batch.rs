@@ -159,7 +159,8 @@ impl Batch {
                         return Err(CompactError::store("read", key, source));
                     }
                     Err(error) => {
-                        let broken = rejected(offset, envelope, "bad_claim_check", error.to_string());
+                        let broken =
+                            rejected(offset, envelope, "bad_claim_check", error.to_string());
                         return self.quarantine(context, raw_key, &broken).await;
                     }
                 }

@@ -59,7 +59,10 @@ pub(crate) struct FileWriter {
 }
 
 impl FileWriter {
-    pub(crate) fn new(schema: SchemaRef, properties: &WriterPropertiesPtr) -> Result<Self, ParquetError> {
+    pub(crate) fn new(
+        schema: SchemaRef,
+        properties: &WriterPropertiesPtr,
+    ) -> Result<Self, ParquetError> {
         let writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties.as_ref().clone()))?;
         Ok(Self { writer, rows: 0 })
     }

@@ -59,7 +59,8 @@ impl KnownIds {
     pub(crate) fn update(&mut self, live: &[LiveFile]) -> Vec<String> {
         let paths: HashSet<&str> = live.iter().map(|file| file.path.as_str()).collect();
         self.files.retain(|path, _| paths.contains(path.as_str()));
-        self.exact_ids = self.files.values().filter_map(|k| k.exact.as_ref()).map(HashSet::len).sum();
+        self.exact_ids =
+            self.files.values().filter_map(|k| k.exact.as_ref()).map(HashSet::len).sum();
         let mut new = Vec::new();
         for file in live {
             if !self.files.contains_key(&file.path) {
@@ -107,9 +108,9 @@ impl KnownIds {
     }
 
     fn is_near(&self, path: &str, date: NaiveDate) -> bool {
-        self.files.get(path).is_some_and(|known| {
-            (known.file.partition.date - date).num_days().abs() <= WINDOW_DAYS
-        })
+        self.files
+            .get(path)
+            .is_some_and(|known| (known.file.partition.date - date).num_days().abs() <= WINDOW_DAYS)
     }
 
     fn perhaps(&self, path: &str, ids: &[(u128, String)]) -> Vec<u128> {
@@ -175,7 +176,10 @@ impl KnownIds {
     }
 }
 
-async fn read_filters(store: Arc<dyn ObjectStore>, file: &LiveFile) -> Result<Filters, ParquetError> {
+async fn read_filters(
+    store: Arc<dyn ObjectStore>,
+    file: &LiveFile,
+) -> Result<Filters, ParquetError> {
     let mut builder = ParquetRecordBatchStreamBuilder::new(FileReader::new(store, file)).await?;
     let schema = builder.parquet_schema();
     let column = schema.columns().iter().position(|c| c.name() == name::DELIVERY_ID);
@@ -197,7 +201,8 @@ pub(crate) async fn read_ids(
     mut each: impl FnMut(u128),
 ) -> Result<(), CompactError> {
     let failed = |e| CompactError::parquet("read the ids of", &file.path, e);
-    let builder = ParquetRecordBatchStreamBuilder::new(FileReader::new(store, file)).await.map_err(failed)?;
+    let builder =
+        ParquetRecordBatchStreamBuilder::new(FileReader::new(store, file)).await.map_err(failed)?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), [name::DELIVERY_ID]);
     let mut batches = builder.with_projection(mask).build().map_err(failed)?;
     while let Some(batch) = batches.try_next().await.map_err(failed)? {

@@ -30,6 +30,10 @@ const SMALLEST_TIER: u64 = 64 * 1024;
 const TIER_FACTOR: u64 = 4;
 /// Rows to have in memory at once: payloads are kilobytes each, and sometimes megabytes.
 const READ_ROWS: usize = 256;
+/// Bytes and files that one commit may replace: a commit that comes second has worked for nothing,
+/// and each one costs another reading of the log.
+const COMMIT_BYTES: u64 = 256 << 20;
+const COMMIT_FILES: usize = 1_000;
 
 /// Files of one partition that are to become one (or a few, at the target size).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +54,8 @@ pub(crate) fn plan(files: &[LiveFile], settings: &Settings, today: NaiveDate) ->
         .filter_map(|(partition, mut small)| {
             small.sort_by(|a, b| (a.bytes, &a.path).cmp(&(b.bytes, &b.path)));
             let settled = partition.date < settled_before;
-            let chosen = if settled { choose_settled(&small) } else { choose_tier(&small, settings) };
+            let chosen =
+                if settled { choose_settled(&small) } else { choose_tier(&small, settings) };
             let files: Vec<LiveFile> = chosen.iter().map(|file| (*file).clone()).collect();
             (files.len() > 1).then(|| Merge { partition: partition.clone(), files })
         })
@@ -91,16 +96,22 @@ fn tier(bytes: u64) -> u32 {
     (bytes / SMALLEST_TIER).checked_ilog(TIER_FACTOR).map_or(0, |tier| tier + 1)
 }
 
-/// Makes the merges that are due, as far as time allows.
+/// Makes the merges that are due, as far as time allows, some of them in each commit.
 pub(crate) async fn merge(run: &mut Run<'_>) -> Result<(), CompactError> {
     let today = run.now().date_naive();
-    for merge in plan(run.files(), run.settings, today) {
-        if run.is_out_of_time() {
+    let mut due = plan(run.files(), run.settings, today).into_iter().peekable();
+    while due.peek().is_some() && !run.is_out_of_time() {
+        let mut commit = run.commit_of(CommitKind::Merge);
+        let mut bytes = 0;
+        while bytes < COMMIT_BYTES && commit.removes.len() < COMMIT_FILES && !run.is_out_of_time() {
+            let Some(merge) = due.next() else { break };
+            commit.adds.extend(rewrite(run, &merge).await?);
+            bytes += merge.files.iter().map(|file| file.bytes).sum::<u64>();
+            commit.removes.extend(merge.files);
+        }
+        if commit.removes.is_empty() {
             break;
         }
-        let adds = rewrite(run, &merge).await?;
-        let mut commit = run.commit_of(CommitKind::Merge);
-        (commit.adds, commit.removes) = (adds, merge.files);
         let Some(table) = &mut run.table else { break };
         match table.commit(&commit).await? {
             Outcome::Committed(version) => {
@@ -136,12 +147,13 @@ async fn rewrite(run: &mut Run<'_>, merge: &Merge) -> Result<Vec<NewFile>, Compa
     };
     for file in &merge.files {
         let failed = |e| CompactError::parquet("read", &file.path, e);
-        let mut batches = ParquetRecordBatchStreamBuilder::new(FileReader::new(run.store.clone(), file))
-            .await
-            .map_err(failed)?
-            .with_batch_size(READ_ROWS)
-            .build()
-            .map_err(failed)?;
+        let mut batches =
+            ParquetRecordBatchStreamBuilder::new(FileReader::new(run.store.clone(), file))
+                .await
+                .map_err(failed)?
+                .with_batch_size(READ_ROWS)
+                .build()
+                .map_err(failed)?;
         while let Some(batch) = batches.try_next().await.map_err(failed)? {
             output.write(run, merge, &conform(&batch, &schema)?).await?;
         }
@@ -207,9 +219,10 @@ fn received(
     match (first, last) {
         (Some(first), Some(last)) if complete => (first, last),
         _ => {
-            let midnight = files
-                .first()
-                .map_or_else(|| run.now(), |f| f.partition.date.and_time(chrono::NaiveTime::MIN).and_utc());
+            let midnight = files.first().map_or_else(
+                || run.now(),
+                |f| f.partition.date.and_time(chrono::NaiveTime::MIN).and_utc(),
+            );
             (midnight, midnight + TimeDelta::days(1))
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! Rows gather in Arrow builders. When all of them together hold more than the buffer's limit, the
 //! largest is encoded into its file; when the files together hold more than theirs, the largest
-//! file is closed and put. So the memory doesn't grow with the number of partitions, and a
-//! partition of a few rows never costs a writer of its own until the end.
+//! file is closed and put; and so it is where too many are open. So the memory doesn't grow with the
+//! number of partitions, and a partition of a few rows never costs a writer of its own until the
+//! end.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use octolake_event::layout::{self, Partition};
 use octolake_event::EventType;
+use octolake_event::layout::{self, Partition};
 use octolake_lake::NewFile;
 use octolake_tables::{BatchBuilder, Plan, Row};
 use parquet::file::properties::WriterPropertiesPtr;
@@ -55,7 +56,8 @@ impl FileSink {
         rows: u64,
         received: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<NewFile, CompactError> {
-        let path = format!("{}/part-{}-{:05}.parquet", partition.folder(), self.run_id, self.number);
+        let path =
+            format!("{}/part-{}-{:05}.parquet", partition.folder(), self.run_id, self.number);
         self.number += 1;
         let size = bytes.len() as u64;
         if !self.dry_run {
@@ -75,6 +77,7 @@ pub(crate) struct Partitions {
     properties: WriterPropertiesPtr,
     buffer_limit: usize,
     encoded_limit: usize,
+    open_limit: usize,
     buffered: usize,
     closed: Vec<NewFile>,
 }
@@ -86,6 +89,7 @@ impl Partitions {
             properties: properties(Effort::Fast),
             buffer_limit: settings.buffer_bytes,
             encoded_limit: settings.encoded_bytes,
+            open_limit: settings.open_files,
             buffered: 0,
             closed: vec![],
         }
@@ -110,11 +114,23 @@ impl Partitions {
     /// Brings the memory that the rows take below its limits.
     pub(crate) async fn relieve(&mut self, sink: &mut FileSink) -> Result<(), CompactError> {
         while self.buffered > self.buffer_limit {
-            let Some(open) = self.open.values_mut().max_by_key(|open| open.rows.bytes()) else { break };
+            let Some(open) = self.open.values_mut().max_by_key(|open| open.rows.bytes()) else {
+                break;
+            };
             self.buffered = self.buffered.saturating_sub(open.rows.bytes());
             encode(open, &self.properties)?;
+            self.close_largest(sink).await?;
         }
-        while self.open.values().map(Open::encoded).sum::<usize>() > self.encoded_limit {
+        Ok(())
+    }
+
+    /// Closes the largest files while all together are too large or too many.
+    async fn close_largest(&mut self, sink: &mut FileSink) -> Result<(), CompactError> {
+        let is_over = |open: &HashMap<_, Open>, bytes: usize, files: usize| {
+            let encoded: usize = open.values().map(Open::encoded).sum();
+            encoded > bytes || open.values().filter(|open| open.file.is_some()).count() > files
+        };
+        while is_over(&self.open, self.encoded_limit, self.open_limit) {
             let largest = self.open.iter().max_by_key(|(_, open)| open.encoded());
             let Some(key) = largest.map(|(key, _)| key.clone()) else { break };
             self.close(&key, sink).await?;
@@ -123,7 +139,10 @@ impl Partitions {
     }
 
     /// Closes every file; the rows are all in files then.
-    pub(crate) async fn finish(mut self, sink: &mut FileSink) -> Result<Vec<NewFile>, CompactError> {
+    pub(crate) async fn finish(
+        mut self,
+        sink: &mut FileSink,
+    ) -> Result<Vec<NewFile>, CompactError> {
         let mut keys: Vec<_> = self.open.keys().cloned().collect();
         keys.sort();
         for key in keys {

@@ -17,6 +17,8 @@ pub struct Settings {
     pub buffer_bytes: usize,
     /// Bytes of encoded Parquet to hold before the largest file is closed and put.
     pub encoded_bytes: usize,
+    /// Files to have open at once: one holds some hundred kilobytes before its first row.
+    pub open_files: usize,
     /// Rows after which a run commits what it has, done objects or not.
     pub commit_rows: usize,
     /// Time after which a run commits what it has, at the end of an object.
@@ -41,8 +43,9 @@ impl Default for Settings {
             dry_run: false,
             max_record_bytes: 32 * MIB,
             window_bytes: 4 * MIB,
-            buffer_bytes: 64 * MIB,
-            encoded_bytes: 96 * MIB,
+            buffer_bytes: 96 * MIB,
+            encoded_bytes: 64 * MIB,
+            open_files: 64,
             commit_rows: 1_000_000,
             commit_interval: Duration::from_secs(60),
             target_file_bytes: 128 * MIB as u64,

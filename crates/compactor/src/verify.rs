@@ -94,8 +94,12 @@ pub async fn verify(lake: &Lake, settings: &Settings) -> Result<Option<Verdict>,
         let ids = read_lake(lake, &table, &of_share, share == 0, &mut findings).await?;
         let mut seen = vec![false; ids.len()];
         for object in &done {
-            let mut recount =
-                Recount { ids: &ids, seen: &mut seen, quarantined: &quarantined, of_share: &of_share };
+            let mut recount = Recount {
+                ids: &ids,
+                seen: &mut seen,
+                quarantined: &quarantined,
+                of_share: &of_share,
+            };
             recount.read(lake, settings, object, share == 0, &mut findings).await?;
         }
         findings.counts.stored += seen.iter().filter(|seen| **seen).count() as u64;
@@ -195,7 +199,9 @@ impl Recount<'_> {
             let (items, step) = reader.items();
             for item in items {
                 match item {
-                    Item::Record { offset, envelope } if (self.of_share)(envelope.meta.id.as_u128()) => {
+                    Item::Record { offset, envelope }
+                        if (self.of_share)(envelope.meta.id.as_u128()) =>
+                    {
                         self.count(&object.key, offset, envelope.meta.id.as_u128(), findings);
                     }
                     Item::Broken(broken) if first => {
@@ -228,7 +234,9 @@ impl Recount<'_> {
         } else {
             findings.lost += 1;
             note(&mut findings.examples_lost, || {
-                format!("the record at offset {offset} of {raw_key} is neither a row nor in quarantine")
+                format!(
+                    "the record at offset {offset} of {raw_key} is neither a row nor in quarantine"
+                )
             });
         }
     }

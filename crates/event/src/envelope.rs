@@ -95,7 +95,9 @@ pub enum EnvelopeError {
     #[error("no delivery id: neither `_delivery.id` nor the envelope's `id` is a GUID")]
     NoIdentity,
     /// Neither `_delivery.received_at` nor the envelope's `time` is a time of the years 1970 to 9999.
-    #[error("no arrival time: neither `_delivery.received_at` nor the envelope's `time` can be read")]
+    #[error(
+        "no arrival time: neither `_delivery.received_at` nor the envelope's `time` can be read"
+    )]
     NoArrival,
 }
 
@@ -175,8 +177,7 @@ impl<'a> Envelope<'a> {
 }
 
 fn bare_meta<'a>(id: Option<&str>, time: Option<&str>) -> Result<DeliveryMeta<'a>, EnvelopeError> {
-    let id: DeliveryId =
-        id.and_then(|id| id.parse().ok()).ok_or(EnvelopeError::NoIdentity)?;
+    let id: DeliveryId = id.and_then(|id| id.parse().ok()).ok_or(EnvelopeError::NoIdentity)?;
     let received_at = time
         .and_then(timestamp::micros_of_text)
         .and_then(DateTime::<Utc>::from_timestamp_micros)
@@ -292,7 +293,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(envelope.meta.id, DeliveryId::from_u128(9));
-        assert_eq!(envelope.meta.received_at, "2026-03-02T10:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        assert_eq!(
+            envelope.meta.received_at,
+            "2026-03-02T10:00:00Z".parse::<DateTime<Utc>>().unwrap()
+        );
         assert_eq!(envelope.payload.to_text(), r#"{"a":1}"#);
     }
 
@@ -314,9 +318,12 @@ mod tests {
 
     #[test]
     fn a_key_inside_a_string_or_a_deeper_object_is_not_taken() {
-        for detail in
-            [r#"{"a":"\"_delivery\":{}"}"#, r#"{"a":{"_delivery":{}}}"#, r#"{"\u005fdelivery":{}}"#, "{}"]
-        {
+        for detail in [
+            r#"{"a":"\"_delivery\":{}"}"#,
+            r#"{"a":{"_delivery":{}}}"#,
+            r#"{"\u005fdelivery":{}}"#,
+            "{}",
+        ] {
             assert_eq!(take_delivery(detail), (None, Payload::whole(detail)));
         }
     }

@@ -221,8 +221,8 @@ mod tests {
         let whole = line(2, r#"{"a":{"b":"c"}}"#);
         for separator in ["", "\n"] {
             for cut in 1..whole.len() {
-                let text =
-                    [&line(1, "{}"), &whole[..cut], &line(3, "{}"), &line(4, "{}")].map(|s| s.to_owned());
+                let text = [&line(1, "{}"), &whole[..cut], &line(3, "{}"), &line(4, "{}")]
+                    .map(|s| s.to_owned());
                 let (ids, faults) = walk(text.join(separator).as_bytes());
                 assert_eq!(ids, vec![1, 3, 4], "cut at {cut}, separator {separator:?}");
                 assert_eq!(faults.len(), 1, "cut at {cut}, separator {separator:?}");

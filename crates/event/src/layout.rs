@@ -142,7 +142,14 @@ mod tests {
 
     #[test]
     fn other_keys_are_no_raw_keys() {
-        for key in ["", "raw", "raw/2026/03/02/08/", "raw/2026/3/02/08/x", "raw/2026/13/02/08/x", "large/a"] {
+        for key in [
+            "",
+            "raw",
+            "raw/2026/03/02/08/",
+            "raw/2026/3/02/08/x",
+            "raw/2026/13/02/08/x",
+            "large/a",
+        ] {
             assert_eq!(raw_hour(key), None, "{key}");
         }
     }

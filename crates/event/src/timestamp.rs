@@ -22,8 +22,28 @@ pub fn micros_of_seconds(seconds: i64) -> Option<i64> {
 /// `2026-03-02T10:00:00Z`, which is how GitHub writes nearly every time: twenty bytes, UTC. The
 /// general parser costs ten times as much, and a payload has a dozen of these.
 fn utc_seconds(text: &[u8]) -> Option<i64> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1, s2, b'Z'] =
-        *text
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T',
+        h1,
+        h2,
+        b':',
+        i1,
+        i2,
+        b':',
+        s1,
+        s2,
+        b'Z',
+    ] = *text
     else {
         return None;
     };
@@ -49,7 +69,8 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "2026-02-30T10:00:00Z", "2026-03-02", "yesterday", "2026-03-02T25:00:00Z"] {
+        for text in ["", "2026-02-30T10:00:00Z", "2026-03-02", "yesterday", "2026-03-02T25:00:00Z"]
+        {
             assert_eq!(micros_of_text(text), None, "{text}");
         }
         assert_eq!(micros_of_seconds(i64::MAX), None);

@@ -22,7 +22,9 @@ pub enum LakeError {
         source: Box<DeltaTableError>,
     },
     /// A commit failed, and not because another was first.
-    #[error("cannot commit to the lake {lake}: {source}; its rows are still in raw/ and will be taken by the next run")]
+    #[error(
+        "cannot commit to the lake {lake}: {source}; its rows are still in raw/ and will be taken by the next run"
+    )]
     Commit {
         /// The lake's name.
         lake: String,

@@ -137,7 +137,9 @@ mod tests {
 
     #[test]
     fn a_checkpoint_in_parts_counts_when_all_are_there() {
-        let part = |n: u32| format!("events/_delta_log/00000000000000000010.checkpoint.{n:010}.0000000002.parquet");
+        let part = |n: u32| {
+            format!("events/_delta_log/00000000000000000010.checkpoint.{n:010}.0000000002.parquet")
+        };
         assert!(is_whole(&["events/_delta_log/00000000000000000010.checkpoint.parquet".into()]));
         assert!(is_whole(&[part(1), part(2)]));
         assert!(!is_whole(&[part(2)]));

@@ -143,10 +143,8 @@ pub(crate) fn transactions(
     mark: i64,
     now: DateTime<Utc>,
 ) -> Vec<Transaction> {
-    let mut txns = vec![
-        Transaction::new(SEQUENCE, progress.sequence + 1),
-        Transaction::new(MARK, mark),
-    ];
+    let mut txns =
+        vec![Transaction::new(SEQUENCE, progress.sequence + 1), Transaction::new(MARK, mark)];
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     txns.extend(ledger.entries().map(|(name, value)| Transaction::new(name, number(value))));
     if vacuumed {

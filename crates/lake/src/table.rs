@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use futures::TryStreamExt;
 use deltalake::kernel::{LogicalFileView, StructType};
 use deltalake::logstore::{self, LogStoreRef, StorageConfig};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::{DeltaTable, DeltaTableError, TableProperty};
+use futures::TryStreamExt;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -161,7 +161,8 @@ impl Table {
             let lake = self.lake.name().to_owned();
             return Err(LakeError::Foreign { lake, column: delivery_id });
         }
-        let mut files: Vec<_> = state.log_data().iter().filter_map(|file| live_file(&file)).collect();
+        let mut files: Vec<_> =
+            state.log_data().iter().filter_map(|file| live_file(&file)).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         log::read_progress(&self.lake, &mut self.progress, read, version).await?;
         self.files = files;
@@ -175,9 +176,11 @@ impl Table {
 /// # Errors
 /// The store cannot list it.
 pub async fn is_lake(lake: &Lake) -> Result<bool, LakeError> {
-    let root = lake.store().list_with_delimiter(None).await.map_err(|error| {
-        open_error(lake, DeltaTableError::ObjectStore { source: error })
-    })?;
+    let root = lake
+        .store()
+        .list_with_delimiter(None)
+        .await
+        .map_err(|error| open_error(lake, DeltaTableError::ObjectStore { source: error }))?;
     let is_part = |folder: &str| [layout::RAW, layout::EVENTS].contains(&folder);
     Ok(root.common_prefixes.iter().any(|folder| is_part(folder.as_ref())))
 }
@@ -187,7 +190,8 @@ pub async fn is_lake(lake: &Lake) -> Result<bool, LakeError> {
 async fn has_log(lake: &Lake) -> Result<bool, LakeError> {
     let folder = format!("{}/_delta_log", layout::EVENTS);
     let first = lake.store().list(Some(&Path::from(folder))).try_next().await;
-    let first = first.map_err(|source| open_error(lake, DeltaTableError::ObjectStore { source }))?;
+    let first =
+        first.map_err(|source| open_error(lake, DeltaTableError::ObjectStore { source }))?;
     Ok(first.is_some())
 }
 
@@ -201,11 +205,17 @@ fn log_store(lake: &Lake) -> Result<LogStoreRef, LakeError> {
         .join(&format!("{}/", layout::EVENTS))
         .map_err(|error| open_error(lake, DeltaTableError::generic(error)))?;
     let table = Arc::new(PrefixStore::new(lake.store().clone(), layout::EVENTS));
-    Ok(logstore::default_logstore(table, lake.root_store().clone(), &url, &StorageConfig::default()))
+    Ok(logstore::default_logstore(
+        table,
+        lake.root_store().clone(),
+        &url,
+        &StorageConfig::default(),
+    ))
 }
 
 async fn create(lake: &Lake) -> Result<(), LakeError> {
-    let failed = |source| LakeError::Create { lake: lake.name().to_owned(), source: Box::new(source) };
+    let failed =
+        |source| LakeError::Create { lake: lake.name().to_owned(), source: Box::new(source) };
     let schema: StructType = schema::table_schema()
         .as_ref()
         .try_into_kernel()

@@ -5,6 +5,12 @@
 //! so its size has no part in this. Compacting it is timed on the way. Every answer is compared
 //! with the simulation's own before it is timed.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at a surprise"
+)]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
@@ -82,7 +88,8 @@ fn run(lake: &Path, arguments: &[&str]) -> (f64, Vec<u8>) {
 fn check(simulation: &Simulation, lake: &Path) {
     let truth = simulation.truth();
     let row = |report: &str| -> Value {
-        let answer: Value = serde_json::from_slice(&run(lake, &["report", report]).1).expect("JSON");
+        let answer: Value =
+            serde_json::from_slice(&run(lake, &["report", report]).1).expect("JSON");
         answer["rows"][0].clone()
     };
     let jobs = truth.queue_latency.overall().expect("jobs");

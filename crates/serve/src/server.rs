@@ -76,7 +76,7 @@ impl Server {
         let (spool, bus) = Spool::start(&config)
             .map_err(|source| ServeError::Spool { spool: config.spool.clone(), source })?;
         let Config { lake, spool: directory, endpoint, limits, .. } = config;
-        tracing::info!(%address, lake = lake.name(), spool = %directory.display(), "listening");
+        tracing::debug!(%address, lake = lake.name(), spool = %directory.display(), "listening");
         let door = Arc::new(Door::new(endpoint, bus.clone(), limits));
         Ok(Self { listener, address, limits, door, bus, spool })
     }

@@ -17,9 +17,9 @@ use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
-    UploadPart,
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
+    Result, UploadPart,
 };
 
 const STORE: &str = "DirectoryStore";
@@ -41,7 +41,6 @@ impl DirectoryStore {
     pub fn new() -> Self {
         Self { inner: Arc::new(LocalFileSystem::new()) }
     }
-
 }
 
 impl fmt::Display for DirectoryStore {
@@ -53,14 +52,19 @@ impl fmt::Display for DirectoryStore {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ObjectStore for DirectoryStore {
-    async fn put_opts(&self, key: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
+    async fn put_opts(
+        &self,
+        key: &Path,
+        payload: PutPayload,
+        opts: PutOptions,
+    ) -> Result<PutResult> {
         if matches!(opts.mode, PutMode::Update(_)) {
             return self.inner.put_opts(key, payload, opts).await;
         }
         let target = self.inner.path_to_filesystem(key)?;
         let staging = staging_path(&target);
         let create = matches!(opts.mode, PutMode::Create);
-        let name = key.to_string();
+        let name = target.display().to_string();
         let done = tokio::task::spawn_blocking(move || {
             let put = put_durably(&staging, &target, &payload, create);
             if put.is_err() || create {
@@ -86,11 +90,7 @@ impl ObjectStore for DirectoryStore {
         self.inner.get_opts(key, options).await
     }
 
-    async fn get_ranges(
-        &self,
-        key: &Path,
-        ranges: &[std::ops::Range<u64>],
-    ) -> Result<Vec<Bytes>> {
+    async fn get_ranges(&self, key: &Path, ranges: &[std::ops::Range<u64>]) -> Result<Vec<Bytes>> {
         self.inner.get_ranges(key, ranges).await
     }
 
@@ -205,9 +205,12 @@ fn sync_folder(folder: &FilePath) -> io::Result<()> {
 fn put_error(path: String, source: io::Error) -> Error {
     match source.kind() {
         io::ErrorKind::AlreadyExists => Error::AlreadyExists { path, source: Box::new(source) },
-        io::ErrorKind::PermissionDenied => Error::PermissionDenied { path, source: Box::new(source) },
+        io::ErrorKind::PermissionDenied => {
+            Error::PermissionDenied { path, source: Box::new(source) }
+        }
         _ => {
-            let source = Box::new(io::Error::new(source.kind(), format!("cannot write {path}: {source}")));
+            let source =
+                Box::new(io::Error::new(source.kind(), format!("cannot write {path}: {source}")));
             Error::Generic { store: STORE, source }
         }
     }
@@ -265,6 +268,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("file"), "").unwrap();
         let error = DirectoryStore::new().put(&key(&dir, "file/x"), "1".into()).await.unwrap_err();
-        assert!(error.to_string().contains("file/x"), "{error}");
+        let place = dir.path().join("file/x").display().to_string();
+        assert!(error.to_string().contains(&place), "{error}");
     }
 }

@@ -71,7 +71,10 @@ mod tests {
 
     #[test]
     fn a_lake_is_a_directory_or_a_bucket() {
-        let s3 = |bucket: &str, prefix: &str| LakeUrl::S3 { bucket: bucket.into(), prefix: prefix.into() };
+        let s3 = |bucket: &str, prefix: &str| LakeUrl::S3 {
+            bucket: bucket.into(),
+            prefix: prefix.into(),
+        };
         for (text, url) in [
             ("./lake", LakeUrl::Directory("./lake".into())),
             ("file:///var/lake", LakeUrl::Directory("/var/lake".into())),

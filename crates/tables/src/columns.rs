@@ -329,7 +329,11 @@ pub static EVENTS: &[Event] = &[
     Event {
         name: "workflow_job",
         entities: &[&WORKFLOW_JOB, &DEPLOYMENT],
-        occurred: &["workflow_job_completed_at", "workflow_job_started_at", "workflow_job_created_at"],
+        occurred: &[
+            "workflow_job_completed_at",
+            "workflow_job_started_at",
+            "workflow_job_created_at",
+        ],
     },
     Event {
         name: "workflow_run",

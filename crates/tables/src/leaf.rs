@@ -80,7 +80,9 @@ impl<'de> Visitor<'de> for Leaf {
     fn visit_i64<E>(self, value: i64) -> Result<Read<'de>, E> {
         Ok(match self.0 {
             Kind::Integer => integer(value),
-            Kind::Timestamp => timestamp::micros_of_seconds(value).map_or(Read::Unexpected, integer),
+            Kind::Timestamp => {
+                timestamp::micros_of_seconds(value).map_or(Read::Unexpected, integer)
+            }
             _ => Read::Unexpected,
         })
     }

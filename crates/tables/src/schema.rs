@@ -110,9 +110,10 @@ mod tests {
     #[test]
     fn the_table_has_the_columns_of_the_contract() {
         let schema = table_schema();
-        for name in "delivery_id event_type date action received_at occurred_at source hook_id org_login \
+        for name in
+            "delivery_id event_type date action received_at occurred_at source hook_id org_login \
              repo_id repo_full_name sender_login sender_type installation_id raw_key payload"
-            .split_whitespace()
+                .split_whitespace()
         {
             assert!(schema.field_with_name(name).is_ok(), "{name}");
         }

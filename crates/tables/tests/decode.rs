@@ -1,5 +1,7 @@
 //! From an envelope's text to the row that the lake stores.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at a surprise")]
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};

@@ -33,7 +33,8 @@ async fn compacted(bytes: impl Into<Vec<u8>>) -> (Lake, [u64; 4], Vec<String>) {
 async fn a_truncated_gzip_keeps_what_was_whole() {
     let text: String = (0..200).map(|id| push(id, 2) + "\n").collect();
     let whole = gzip(text.as_bytes());
-    let (lake, [read, stored, _, quarantined], reasons) = compacted(&whole[..whole.len() / 2]).await;
+    let (lake, [read, stored, _, quarantined], reasons) =
+        compacted(&whole[..whole.len() / 2]).await;
     assert!(stored > 0 && stored < 200, "{stored}");
     assert_eq!((read, quarantined), (stored + 1, 1));
     assert_eq!(reasons, ["corrupt_gzip"]);
@@ -59,7 +60,8 @@ async fn half_a_record_and_garbage_cost_no_neighbour() {
 
 #[tokio::test]
 async fn invalid_utf8_is_put_aside() {
-    let mut bytes = format!("{}\n{}\n", push(1, 2).replace("main", "m?in"), push(2, 2)).into_bytes();
+    let mut bytes =
+        format!("{}\n{}\n", push(1, 2).replace("main", "m?in"), push(2, 2)).into_bytes();
     let at = bytes.iter().position(|b| *b == b'?').unwrap();
     bytes[at] = 0xff;
     let (lake, counts, reasons) = compacted(bytes).await;

@@ -5,8 +5,8 @@ use std::io::Write;
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use object_store::path::Path;
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 use octolake_compactor::{Report, Settings, Surroundings, compact};
 use octolake_event::entry::{self, BusEntry};
 use octolake_event::{DeliveryId, DeliveryMeta};
@@ -50,11 +50,8 @@ pub(crate) async fn run(lake: &Lake, settings: &Settings) -> Report {
 
 pub(crate) async fn run_at(lake: &Lake, settings: &Settings, now: &str) -> Report {
     let now: DateTime<Utc> = now.parse().unwrap();
-    let surroundings = Surroundings {
-        run_id: Uuid::new_v4(),
-        clock: &move || now,
-        on_progress: &mut |_, _| {},
-    };
+    let surroundings =
+        Surroundings { run_id: Uuid::new_v4(), clock: &move || now, on_progress: &mut |_, _| {} };
     compact(lake, settings, surroundings).await.unwrap()
 }
 

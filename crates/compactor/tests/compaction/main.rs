@@ -1,5 +1,7 @@
 //! Compaction as a whole, over lakes in memory and in directories.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at a surprise")]
+
 mod bad_input;
 mod lake;
 mod once;

@@ -82,7 +82,12 @@ async fn a_redelivery_days_later_is_known_and_whatever_it_calls_itself() {
 async fn hostile_event_types_become_no_path() {
     let lake = Lake::in_memory();
     let lines = ["../x", "push", "Push"].map(|event| {
-        line(event.len() as u128 + u128::from(event.as_bytes()[0]), event, "2026-03-02T10:00:00Z", "{}")
+        line(
+            event.len() as u128 + u128::from(event.as_bytes()[0]),
+            event,
+            "2026-03-02T10:00:00Z",
+            "{}",
+        )
     });
     put(&lake, "raw/2026/03/02/10/a", lines.join("\n")).await;
     assert_eq!(counts(&run(&lake, &Settings::default()).await), [3, 3, 0, 0]);
@@ -96,17 +101,18 @@ async fn hostile_event_types_become_no_path() {
 async fn small_limits_change_nothing_but_the_number_of_files() {
     let lake = Lake::in_memory();
     let lines: Vec<String> = (0..300).map(|id| push(id, 1 + (id % 9) as u32)).collect();
-    put(&lake, "raw/2026/03/02/10/a.gz", gzip(lines.join("\n").as_bytes())).await;
+    put(&lake, "raw/2026/03/02/10/a", lines.join("\n")).await;
     let tiny = Settings {
         window_bytes: 700,
         buffer_bytes: 2_000,
         encoded_bytes: 10_000,
+        open_files: 3,
         commit_rows: 50,
         ..Settings::default()
     };
     let report = run(&lake, &tiny).await;
     assert_eq!(counts(&report), [300, 300, 0, 0]);
-    assert!(report.commits >= 6, "{report:?}");
+    assert!(report.commits > 5, "{report:?}");
     assert_eq!(ids(&lake).await, (0..300).collect::<Vec<_>>());
 }
 
@@ -116,8 +122,7 @@ async fn a_deadline_ends_a_run_and_the_next_goes_on() {
     for number in 0..5 {
         put(&lake, &format!("raw/2026/03/02/10/{number}"), push(number, 2)).await;
     }
-    let no_time =
-        Settings { deadline: Some(std::time::Duration::ZERO), ..Settings::default() };
+    let no_time = Settings { deadline: Some(std::time::Duration::ZERO), ..Settings::default() };
     let report = run(&lake, &no_time).await;
     assert_eq!((counts(&report), report.objects_left), ([0; 4], 5));
     assert_eq!(counts(&run(&lake, &Settings::default()).await), [5, 5, 0, 0]);
@@ -156,7 +161,12 @@ async fn a_claim_check_is_put_back() {
     };
     // From `printf '…' | sha256sum`.
     let sha = "7178e15d8a0fdc0251cf36c7c16a52cca441ac25d4ad861920fb2345103b42a7";
-    put(&lake, "large/2026/03/02/00000000-0000-0000-0000-000000000001.json.gz", gzip(body.as_bytes())).await;
+    put(
+        &lake,
+        "large/2026/03/02/00000000-0000-0000-0000-000000000001.json.gz",
+        gzip(body.as_bytes()),
+    )
+    .await;
     put(&lake, "raw/2026/03/02/10/a", [large(sha), large("00")].join("\n")).await;
     assert_eq!(counts(&run(&lake, &Settings::default()).await), [2, 1, 0, 1]);
     assert_eq!(column(&lake, "payload").await, [body]);
@@ -190,7 +200,16 @@ fn compaction_is_commutative_associative_and_idempotent() {
                     }
                 }
                 run(&lake, &Settings::default()).await;
-                assert!(backlog(&lake, Table::open(&lake).await.unwrap().map(|t| t.progress().clone()).as_ref()).await.unwrap().pending.is_empty());
+                assert!(
+                    backlog(
+                        &lake,
+                        Table::open(&lake).await.unwrap().map(|t| t.progress().clone()).as_ref()
+                    )
+                    .await
+                    .unwrap()
+                    .pending
+                    .is_empty()
+                );
                 ids(&lake).await
             });
             prop_assert_eq!(found, expected);

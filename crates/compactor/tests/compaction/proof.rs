@@ -1,7 +1,7 @@
 //! `verify` holds for what compaction made, and for nothing else.
 
-use object_store::path::Path;
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 use octolake_compactor::{Settings, Verdict, verify};
 use octolake_lake::Table;
 use octolake_store::Lake;

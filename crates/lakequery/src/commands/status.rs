@@ -131,7 +131,11 @@ fn of_table(table: &Table, now: DateTime<Utc>) -> Status {
 }
 
 /// What waits to be compacted.
-async fn backlog(lake: &Lake, table: Option<&Table>, now: DateTime<Utc>) -> anyhow::Result<Backlog> {
+async fn backlog(
+    lake: &Lake,
+    table: Option<&Table>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Backlog> {
     let waiting = octolake_compactor::backlog(lake, table.map(Table::progress)).await?;
     let oldest_at = waiting.oldest();
     Ok(Backlog {
@@ -189,7 +193,10 @@ fn words(status: &Status) -> String {
     }
     if backlog.foreign > 0 {
         let count = backlog.foreign;
-        let _ = writeln!(text, "Misplaced   {count} objects under raw/ lie in no raw/<yyyy>/<mm>/<dd>/<hh>/: nobody takes them");
+        let _ = writeln!(
+            text,
+            "Misplaced   {count} objects under raw/ lie in no raw/<yyyy>/<mm>/<dd>/<hh>/: nobody takes them"
+        );
     }
     let _ = writeln!(text, "Quarantine  {} records that could not be read", status.quarantine);
     if let Some(ledger) = &status.ledger {
