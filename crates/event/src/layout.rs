@@ -5,6 +5,7 @@
 //! large/<yyyy>/<mm>/<dd>/<delivery id>.json.gz  bodies too large for the bus
 //! events/event_type=<type>/date=<date>/…        the Delta table, with events/_delta_log/
 //! quarantine/<raw key without raw/>/<offset>.json   records that could not be read
+//! spool/                                        what `serve` has taken and not landed yet
 //! ```
 //!
 //! Keys are relative to the lake's root, with `/` between their parts, on disk and on S3 alike.
@@ -20,6 +21,8 @@ pub const RAW: &str = "raw";
 pub const LARGE: &str = "large";
 /// The folder of the Delta table.
 pub const EVENTS: &str = "events";
+/// The folder of deliveries that have not landed yet, in a lake that is a directory.
+pub const SPOOL: &str = "spool";
 /// The folder of records that could not be read.
 pub const QUARANTINE: &str = "quarantine";
 

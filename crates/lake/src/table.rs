@@ -161,8 +161,13 @@ impl Table {
             let lake = self.lake.name().to_owned();
             return Err(LakeError::Foreign { lake, column: delivery_id });
         }
-        let mut files: Vec<_> =
-            state.log_data().iter().filter_map(|file| live_file(&file)).collect();
+        let file = |file: LogicalFileView| {
+            live_file(&file).ok_or_else(|| LakeError::ForeignFile {
+                lake: self.lake.name().to_owned(),
+                path: file.path().into_owned(),
+            })
+        };
+        let mut files: Vec<_> = state.log_data().iter().map(file).collect::<Result<_, _>>()?;
         files.sort_by(|a, b| a.path.cmp(&b.path));
         log::read_progress(&self.lake, &mut self.progress, read, version).await?;
         self.files = files;
@@ -171,7 +176,8 @@ impl Table {
     }
 }
 
-/// Whether there is anything of a lake at this place: raw objects, or a table.
+/// Whether there is anything of a lake at this place: raw objects, a table, or deliveries that have
+/// not landed yet.
 ///
 /// # Errors
 /// The store cannot list it.
@@ -181,7 +187,7 @@ pub async fn is_lake(lake: &Lake) -> Result<bool, LakeError> {
         .list_with_delimiter(None)
         .await
         .map_err(|error| open_error(lake, DeltaTableError::ObjectStore { source: error }))?;
-    let is_part = |folder: &str| [layout::RAW, layout::EVENTS].contains(&folder);
+    let is_part = |folder: &str| [layout::RAW, layout::EVENTS, layout::SPOOL].contains(&folder);
     Ok(root.common_prefixes.iter().any(|folder| is_part(folder.as_ref())))
 }
 
@@ -246,7 +252,12 @@ struct Received {
     received_at: Option<DateTime<Utc>>,
 }
 
+/// `None` where the file is not as octolake writes them: its partition cannot be read, or some of
+/// its rows are deleted by a vector beside it.
 fn live_file(file: &LogicalFileView) -> Option<LiveFile> {
+    if file.deletion_vector_descriptor().is_some() {
+        return None;
+    }
     let values = file.partition_values_map();
     let value = |column: &str| values.get(column).cloned().flatten();
     let partition = Partition {

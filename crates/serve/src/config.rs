@@ -4,11 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use octolake_event::layout;
 use octolake_ingest::Endpoint;
 use octolake_store::Lake;
-
-/// The spool's folder inside a lake that is a directory.
-const SPOOL: &str = "spool";
 
 /// What a server is made from.
 #[derive(Debug, Clone)]
@@ -46,7 +44,7 @@ impl Config {
         endpoint: Endpoint,
     ) -> Result<Self, NoSpoolDirectory> {
         let spool = spool
-            .or_else(|| lake.directory().map(|directory| directory.join(SPOOL)))
+            .or_else(|| lake.directory().map(|directory| directory.join(layout::SPOOL)))
             .ok_or_else(|| NoSpoolDirectory { lake: lake.name().to_owned() })?;
         let (roll, limits) = (RollPolicy::default(), Limits::default());
         Ok(Self { listen, lake, spool, endpoint, roll, limits })

@@ -58,7 +58,7 @@ fn is_empty(path: &Path) -> bool {
 
 /// Removes what a demo writes, and nothing else.
 fn clear(path: &Path) -> io::Result<()> {
-    for folder in [layout::RAW, layout::LARGE, layout::EVENTS, layout::QUARANTINE, "spool"] {
+    for folder in [layout::RAW, layout::LARGE, layout::EVENTS, layout::QUARANTINE, layout::SPOOL] {
         match fs::remove_dir_all(path.join(folder)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
