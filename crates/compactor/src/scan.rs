@@ -26,8 +26,6 @@ pub struct RawObject {
 pub struct Backlog {
     /// Raw objects that are not done, by key.
     pub pending: Vec<RawObject>,
-    /// How many are done and still there.
-    pub done: u64,
     /// Keys under `raw/` that are of another form than `raw/<yyyy>/<mm>/<dd>/<hh>/<name>`. They
     /// are left alone.
     pub foreign: Vec<String>,
@@ -54,9 +52,7 @@ pub async fn backlog(lake: &Lake, progress: Option<&Progress>) -> Result<Backlog
         let key = object.location.to_string();
         if layout::raw_hour(&key).is_none() {
             backlog.foreign.push(key);
-        } else if progress.is_some_and(|progress| progress.is_done(&key)) {
-            backlog.done += 1;
-        } else {
+        } else if !progress.is_some_and(|progress| progress.is_done(&key)) {
             backlog.pending.push(RawObject {
                 key,
                 bytes: object.size,

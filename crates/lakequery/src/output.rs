@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write as _};
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::cli::Globals;
@@ -93,6 +94,17 @@ pub fn note(globals: &Globals, text: &str) {
     if !globals.quiet {
         say(text);
     }
+}
+
+/// A progress bar by an `indicatif` template; hidden where nobody looks: with `-q`, or where stderr is
+/// no terminal.
+pub fn progress_bar(globals: &Globals, length: u64, template: &str) -> ProgressBar {
+    if globals.quiet || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style)
 }
 
 /// Tells the user why a gate does not hold, on stderr, whatever `-q` says.

@@ -1,10 +1,8 @@
 //! `lakequery compact`.
 
-use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressStyle};
 use octolake_compactor::{Report, Settings, Surroundings, compact};
 use octolake_event::layout;
 use octolake_lake::is_lake;
@@ -74,7 +72,8 @@ async fn ensure_lake(lake: &Lake) -> anyhow::Result<()> {
 
 /// One run, with its report printed.
 async fn once(lake: &Lake, settings: &Settings, globals: &Globals) -> anyhow::Result<Report> {
-    let bar = bar(globals);
+    let template = "{spinner} compacting {bar:30} {pos}/{len} raw objects, {msg}, {eta} left";
+    let bar = output::progress_bar(globals, 0, template);
     let report = run_with(lake, settings, globals, &mut |report: &Report, pending| {
         bar.set_length(report.objects + pending);
         bar.set_position(report.objects);
@@ -139,16 +138,6 @@ fn failures(report: &Report) -> anyhow::Result<()> {
         "{count} raw objects could not be read and are left for the next run; the first: {}",
         first.error
     ))
-}
-
-fn bar(globals: &Globals) -> ProgressBar {
-    if globals.quiet || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = "{spinner} compacting {bar:30} {pos}/{len} raw objects, {msg}, {eta} left";
-    let style =
-        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style)
 }
 
 fn print(report: &Report, format: Format) -> anyhow::Result<()> {

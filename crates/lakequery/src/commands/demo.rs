@@ -1,10 +1,9 @@
 //! `lakequery demo`: a simulated organisation through everything, and its answers checked.
 
-use std::io::{self, IsTerminal as _};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use octolake_compactor::{Report, Settings};
 use octolake_simulate::{Settings as Organisation, Simulation, simulate};
 use octolake_store::Lake;
@@ -128,13 +127,8 @@ async fn compacted(lake: &Lake, globals: &Globals) -> anyhow::Result<Report> {
 }
 
 fn bar(globals: &Globals, length: u64, what: &str) -> ProgressBar {
-    if globals.quiet || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
     let template = format!("{{spinner}} {what} {{bar:40}} {{pos}}/{{len}}, {{eta}} left");
-    let style =
-        ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(length).with_style(style)
+    output::progress_bar(globals, length, &template)
 }
 
 fn introduction(simulation: &Simulation, lake: &Lake, seed: u64) -> String {
