@@ -22,6 +22,13 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["octolake-event", "octolake-lake", "octolake-store", "octolake-tables"],
     ),
     ("octolake-serve", &["octolake-event", "octolake-ingest", "octolake-store"]),
+    ("octolake-lambda", &[]),
+    ("octolake-ingest-lambda", &["octolake-ingest", "octolake-lambda"]),
+    (
+        "octolake-compactor-lambda",
+        &["octolake-compactor", "octolake-lake", "octolake-lambda", "octolake-store"],
+    ),
+    ("octolake-echo", &[]),
 ];
 
 /// Lines of a file before its tests: the most that anybody wants to read at once.
@@ -74,6 +81,7 @@ fn heavy_libraries_have_one_home_each() {
         ("deltalake", &["octolake-lake"][..]),
         ("datafusion", &["lakequery"]),
         ("datafusion-functions-json", &["lakequery"]),
+        ("aws-config", &["octolake-ingest-lambda"]),
     ] {
         let users = dependencies.iter().filter(|(_, used)| used.contains(library));
         for (user, _) in users {
@@ -84,7 +92,7 @@ fn heavy_libraries_have_one_home_each() {
 
 #[test]
 fn what_takes_deliveries_is_light() {
-    for name in ["octolake-event", "octolake-ingest"] {
+    for name in ["octolake-event", "octolake-ingest", "octolake-ingest-lambda"] {
         let tree = cargo(&["tree", "-p", name, "-e", "normal", "--prefix", "none"]);
         assert!(tree.starts_with(name));
         for heavy in ["arrow", "parquet", "datafusion", "deltalake", "object_store"] {

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use object_store::ObjectStore;
-use octolake_event::DeliveryId;
+use octolake_event::{DeliveryId, layout};
 use octolake_lake::{Commit, CommitKind, LiveFile, NewFile, Outcome, Table};
 use octolake_store::Lake;
 use uuid::Uuid;
@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
         loop {
             let progress = self.table.as_ref().map(Table::progress);
             let mut pending = scan::backlog(self.lake, progress).await?.pending;
-            pending.retain(|object| !self.failed.contains(&object.key));
+            pending.retain(|object| self.is_wanted(object));
             if pending.is_empty() || self.is_out_of_time() {
                 self.report.objects_left = pending.len() as u64;
                 return Ok(());
@@ -169,6 +169,15 @@ impl<'a> Run<'a> {
                 self.begun.extend(begun);
             }
         }
+    }
+
+    /// Whether this run takes up `object`: it has not failed before, and is not too old.
+    fn is_wanted(&self, object: &RawObject) -> bool {
+        let is_recent = |since| {
+            let hour_after = layout::raw_hour(&object.key).map(|hour| hour + TimeDelta::hours(1));
+            hour_after.is_some_and(|end| end > since)
+        };
+        !self.failed.contains(&object.key) && self.settings.since.is_none_or(is_recent)
     }
 
     /// Reads pending objects until the batch is full; says too which one was read in part.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 const MIB: usize = 1024 * 1024;
 
 /// How a run goes about its work.
@@ -9,6 +11,8 @@ const MIB: usize = 1024 * 1024;
 pub struct Settings {
     /// Look, but write nothing.
     pub dry_run: bool,
+    /// Take up raw objects of this arrival hour and later only; earlier ones stay pending.
+    pub since: Option<DateTime<Utc>>,
     /// A record larger than this is quarantined, in bytes. GitHub sends at most 25 MB.
     pub max_record_bytes: usize,
     /// Bytes of a raw object to have in memory at once; more only for a single larger record.
@@ -41,6 +45,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             dry_run: false,
+            since: None,
             max_record_bytes: 32 * MIB,
             window_bytes: 4 * MIB,
             buffer_bytes: 64 * MIB,

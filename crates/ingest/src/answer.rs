@@ -19,7 +19,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn health() -> Self {
+    /// The endpoint is there.
+    pub fn health() -> Self {
         Self::json(200, r#"{"status":"ok"}"#.into())
     }
 
@@ -31,6 +32,11 @@ impl Answer {
     /// A filter left it out.
     pub(crate) fn ignored(ping: bool) -> Self {
         Self::json(Self::taken(ping), r#"{"status":"ignored"}"#.into())
+    }
+
+    /// Something broke; what, only the log knows. The delivery may not have been taken.
+    pub fn broken() -> Self {
+        Self::json(500, r#"{"error":"something broke here: deliver it again"}"#.into())
     }
 
     fn taken(ping: bool) -> u16 {

@@ -3,18 +3,17 @@
 use std::error::Error;
 use std::future::Future;
 
-use octolake_event::{BusEntry, DeliveryMeta};
+use crate::delivery::VerifiedDelivery;
 
 /// What takes a verified delivery: an event bus, or a spool on disk.
 pub trait Bus {
-    /// Takes `entry`, and answers when it can no longer be lost.
+    /// Takes `delivery`, and answers when it can no longer be lost.
     ///
-    /// `meta` is what the entry's `_delivery` says. An error means that the delivery may not have
-    /// been taken: the client is told to deliver it again.
+    /// An error means that the delivery may not have been taken: the client is told to deliver it
+    /// again.
     fn put(
         &self,
-        entry: BusEntry,
-        meta: &DeliveryMeta<'_>,
+        delivery: &VerifiedDelivery<'_>,
     ) -> impl Future<Output = Result<(), BusError>> + Send;
 }
 

@@ -73,12 +73,17 @@ impl<'a> VerifiedDelivery<'a> {
         &self.payload
     }
 
-    /// The entry that goes to the bus.
+    /// The entry that goes to the bus, whatever its size.
     pub fn to_entry(&self) -> BusEntry {
+        self.entry_of(&self.meta, &self.payload)
+    }
+
+    /// An entry of this delivery with another `_delivery` and another payload.
+    pub(crate) fn entry_of(&self, meta: &DeliveryMeta<'_>, payload: &str) -> BusEntry {
         BusEntry {
             source: self.source.to_owned(),
             detail_type: self.event_type.to_owned(),
-            detail: entry::detail(&self.meta, &self.payload),
+            detail: entry::detail(meta, payload),
         }
     }
 }

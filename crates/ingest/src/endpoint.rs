@@ -80,16 +80,42 @@ impl Endpoint {
     }
 
     /// Judges `request`, gives what it takes to `bus`, and says what to answer.
-    ///
-    /// This is the boundary where a delivery that was not taken is logged, once.
     pub async fn handle(&self, request: &HttpRequest<'_>, bus: &impl Bus) -> Answer {
-        match self.judge(request) {
-            Verdict::Health => Answer::health(),
-            Verdict::Ignore(delivery) => Answer::ignored(delivery.is_ping()),
-            Verdict::Reject(rejection) => refuse(&request.headers, &rejection),
-            Verdict::Take(delivery) => take(&delivery, bus).await,
+        self.judge(request).carry_out(&request.headers, bus).await
+    }
+}
+
+impl<'a> Verdict<'a> {
+    /// The delivery that is taken or left out.
+    pub fn delivery(&self) -> Option<&VerifiedDelivery<'a>> {
+        match self {
+            Self::Take(delivery) | Self::Ignore(delivery) => Some(delivery),
+            Self::Health | Self::Reject(_) => None,
         }
     }
+
+    /// Whether no secret fits the signature, or there is none.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Reject(Rejection::Unauthorized))
+    }
+
+    /// Does what the verdict on a request with these `headers` says, and answers.
+    ///
+    /// This is the boundary where each delivery is logged, once.
+    pub async fn carry_out(&self, headers: &Headers<'_>, bus: &impl Bus) -> Answer {
+        match self {
+            Self::Health => Answer::health(),
+            Self::Ignore(delivery) => ignore(delivery),
+            Self::Reject(rejection) => refuse(headers, rejection),
+            Self::Take(delivery) => take(delivery, bus).await,
+        }
+    }
+}
+
+fn ignore(delivery: &VerifiedDelivery<'_>) -> Answer {
+    let (event, id) = (delivery.event_type(), delivery.meta().id);
+    tracing::debug!(delivery = %id, event, "a filter leaves a delivery out");
+    Answer::ignored(delivery.is_ping())
 }
 
 /// The answer to a request that is refused; tells the log. For shells that refuse a request before
@@ -109,12 +135,14 @@ pub fn refuse(headers: &Headers<'_>, rejection: &Rejection) -> Answer {
 }
 
 async fn take(delivery: &VerifiedDelivery<'_>, bus: &impl Bus) -> Answer {
-    let meta = delivery.meta();
-    match bus.put(delivery.to_entry(), meta).await {
-        Ok(()) => Answer::accepted(meta.id, delivery.is_ping()),
+    let (event, id) = (delivery.event_type(), delivery.meta().id);
+    match bus.put(delivery).await {
+        Ok(()) => {
+            tracing::debug!(delivery = %id, event, "took a delivery");
+            Answer::accepted(id, delivery.is_ping())
+        }
         Err(error) => {
-            let event = delivery.event_type();
-            tracing::error!(delivery = %meta.id, event, error = %error.cause(), "did not store a delivery");
+            tracing::error!(delivery = %id, event, error = %error.cause(), "did not store a delivery");
             (&Rejection::Unavailable).into()
         }
     }

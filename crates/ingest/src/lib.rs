@@ -8,7 +8,8 @@
 //!
 //! Each stage has a type of its own, and only the stage before can make it: a [`VerifiedDelivery`]
 //! is proof that its body was signed by one of the [`Secrets`]. All but the last arrow is pure
-//! ([`Endpoint::judge`]); [`Endpoint::handle`] adds the one call to the [`Bus`].
+//! ([`Endpoint::judge`]); [`Verdict::carry_out`] adds the one call to the [`Bus`]. Where a bus takes
+//! no entry of that size, a [`ClaimCheck`] makes two pieces of a delivery that fit.
 //!
 //! Invariants:
 //! - the signature is over the bytes received, and is compared in constant time;
@@ -20,6 +21,7 @@
 
 mod answer;
 mod bus;
+mod claim_check;
 mod delivery;
 mod endpoint;
 mod filter;
@@ -30,6 +32,7 @@ mod signature;
 
 pub use answer::Answer;
 pub use bus::{Bus, BusError};
+pub use claim_check::ClaimCheck;
 pub use delivery::VerifiedDelivery;
 pub use endpoint::{DEFAULT_BODY_LIMIT, Endpoint, Verdict, refuse};
 pub use filter::{Filter, FilterError, Filters};

@@ -129,6 +129,20 @@ async fn a_deadline_ends_a_run_and_the_next_goes_on() {
 }
 
 #[tokio::test]
+async fn what_is_too_old_waits() {
+    let lake = Lake::in_memory();
+    for (id, hour) in [(1, "02/09"), (2, "02/10"), (3, "03/00")] {
+        put(&lake, &format!("raw/2026/03/{hour}/a"), push(id, 2)).await;
+    }
+    let since = Some("2026-03-02T10:59:59Z".parse().unwrap());
+    let report = run(&lake, &Settings { since, ..Settings::default() }).await;
+    assert_eq!((counts(&report), report.objects_left), ([2, 2, 0, 0], 0));
+    assert_eq!(ids(&lake).await, [2, 3]);
+    run(&lake, &Settings::default()).await;
+    assert_eq!(ids(&lake).await, [1, 2, 3]);
+}
+
+#[tokio::test]
 async fn many_small_files_become_one_and_old_ones_go_after_their_grace() {
     let lake = Lake::in_memory();
     for number in 0..9 {

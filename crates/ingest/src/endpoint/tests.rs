@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use octolake_event::{BusEntry, DeliveryMeta};
+use octolake_event::BusEntry;
 
 use super::*;
 use crate::bus::BusError;
@@ -19,11 +19,11 @@ struct Recorder {
 }
 
 impl Bus for Recorder {
-    async fn put(&self, entry: BusEntry, _: &DeliveryMeta<'_>) -> Result<(), BusError> {
+    async fn put(&self, delivery: &VerifiedDelivery<'_>) -> Result<(), BusError> {
         if self.broken {
             return Err(BusError::new("disk /secret/path is full"));
         }
-        self.entries.lock().unwrap().push(entry);
+        self.entries.lock().unwrap().push(delivery.to_entry());
         Ok(())
     }
 }

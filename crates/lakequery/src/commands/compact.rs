@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::cli::{Globals, duration, stop_signal};
 use crate::exit::{Outcome, UsageError};
 use crate::output::{self, Align, Format, Grid, size};
-use crate::reports::human;
+use crate::reports::{Window, Zone, human};
 
 /// Arguments of `compact`.
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,9 @@ pub struct Args {
     /// Read and count, but write nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Take up only what arrived since: a date, a time, or how long ago (7d); to the hour.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
     /// Take up no new work after this time; the next run goes on.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     deadline: Option<Duration>,
@@ -41,8 +44,12 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         return Err(UsageError::new("--dry-run and --every do not go together").into());
     }
     let lake = globals.open_lake()?;
+    let utc = Zone(chrono_tz::Tz::UTC);
+    let window = Window::parse(args.since.as_deref(), None, utc, globals.now())
+        .map_err(|error| UsageError::new(error.to_string()))?;
     let settings = Settings {
         dry_run: args.dry_run,
+        since: window.since,
         deadline: args.deadline,
         target_file_bytes: args.target_file_bytes,
         ..Settings::default()

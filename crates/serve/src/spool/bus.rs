@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use octolake_event::{BusEntry, DeliveryMeta, entry};
-use octolake_ingest::{Bus, BusError};
+use octolake_event::entry;
+use octolake_ingest::{Bus, BusError, VerifiedDelivery};
 use tokio::sync::{mpsc, oneshot};
 
 use super::usage::Usage;
@@ -78,10 +78,11 @@ impl SpoolBus {
 }
 
 impl Bus for SpoolBus {
-    async fn put(&self, entry: BusEntry, meta: &DeliveryMeta<'_>) -> Result<(), BusError> {
+    async fn put(&self, delivery: &VerifiedDelivery<'_>) -> Result<(), BusError> {
         self.check_room().map_err(BusError::new)?;
-        let line = entry::envelope_line(&entry, &meta.id.to_string(), meta.received_at);
-        drop(entry);
+        let meta = delivery.meta();
+        let id = meta.id.to_string();
+        let line = entry::envelope_line(&delivery.to_entry(), &id, meta.received_at);
         let patience = self.limits.stored_within;
         tokio::time::timeout(patience, self.store(line, meta.received_at))
             .await

@@ -1,0 +1,86 @@
+//! Secrets from where AWS keeps them: Secrets Manager, and Systems Manager's parameters.
+
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::get_secret_value::{
+    GetSecretValueError, GetSecretValueOutput,
+};
+use octolake_ingest::{Secret, Secrets};
+
+use crate::event_bus::reason;
+use crate::keys::{FetchError, SecretSource};
+use crate::settings::SecretPlace;
+
+/// While a secret is being replaced, the one before is valid too: GitHub still signs with it.
+const STAGES: [&str; 2] = ["AWSCURRENT", "AWSPREVIOUS"];
+
+/// The two services, and which secrets of theirs count.
+pub(crate) struct SecretStores {
+    secrets: aws_sdk_secretsmanager::Client,
+    parameters: aws_sdk_ssm::Client,
+    places: Vec<SecretPlace>,
+}
+
+impl SecretStores {
+    pub(crate) fn new(config: &SdkConfig, places: Vec<SecretPlace>) -> Self {
+        Self {
+            secrets: aws_sdk_secretsmanager::Client::new(config),
+            parameters: aws_sdk_ssm::Client::new(config),
+            places,
+        }
+    }
+
+    /// The values of a secret of Secrets Manager: the current one, and the one before if there is.
+    async fn versions(&self, arn: &str) -> Result<Vec<Secret>, FetchError> {
+        let [current, previous] = STAGES.map(|stage| {
+            self.secrets.get_secret_value().secret_id(arn).version_stage(stage).send()
+        });
+        let (current, previous) = tokio::join!(current, previous);
+        let current = current.map_err(|error| FetchError(format!("{arn}: {}", reason(&error))))?;
+        let mut secrets = vec![secret(arn, value(&current))?];
+        match previous {
+            Ok(previous) => secrets.push(secret(arn, value(&previous))?),
+            Err(error) if is_absent(&error) => {}
+            // Not worth a delivery: those signed with the current one can be verified.
+            Err(error) => tracing::warn!(arn, error = reason(&error), "no previous secret"),
+        }
+        Ok(secrets)
+    }
+
+    async fn parameter(&self, arn: &str) -> Result<Secret, FetchError> {
+        let answer = self.parameters.get_parameter().name(arn).with_decryption(true).send().await;
+        let answer = answer.map_err(|error| FetchError(format!("{arn}: {}", reason(&error))))?;
+        let value = answer.parameter().and_then(|parameter| parameter.value());
+        secret(arn, value.map(str::as_bytes))
+    }
+}
+
+impl SecretSource for SecretStores {
+    /// Asks for each place; one that fails fails all, or deliveries that are signed with its
+    /// secret would be refused as forged.
+    async fn fetch(&self) -> Result<Secrets, FetchError> {
+        let mut secrets = Vec::with_capacity(2 * self.places.len());
+        for place in &self.places {
+            match place {
+                SecretPlace::SecretsManager(arn) => secrets.extend(self.versions(arn).await?),
+                SecretPlace::Parameter(arn) => secrets.push(self.parameter(arn).await?),
+            }
+        }
+        Secrets::new(secrets).map_err(|error| FetchError(error.to_string()))
+    }
+}
+
+fn value(answer: &GetSecretValueOutput) -> Option<&[u8]> {
+    let binary = || answer.secret_binary().map(AsRef::as_ref);
+    answer.secret_string().map(str::as_bytes).or_else(binary)
+}
+
+fn secret(arn: &str, value: Option<&[u8]>) -> Result<Secret, FetchError> {
+    Secret::from_text(value.unwrap_or_default())
+        .map_err(|error| FetchError(format!("{arn}: {error}")))
+}
+
+/// A secret that was never replaced has no previous version.
+fn is_absent<R>(error: &SdkError<GetSecretValueError, R>) -> bool {
+    error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception)
+}
