@@ -18,12 +18,14 @@ locals {
 module "secret" {
   source = "./modules/secret"
 
-  name           = var.name
-  secret_version = var.webhook_secret_version
-  existing_names = var.existing_secret_names
-  kms_key_arn    = var.kms_key_arn
-  force_destroy  = var.force_destroy
-  tags           = local.tags
+  name                     = var.name
+  where                    = local.where
+  secret_version           = var.webhook_secret_version
+  existing_names           = var.existing_secret_names
+  existing_parameter_names = var.existing_parameter_names
+  kms_key_arn              = var.kms_key_arn
+  force_destroy            = var.force_destroy
+  tags                     = local.tags
 }
 
 module "bus" {
@@ -33,6 +35,7 @@ module "bus" {
   where              = local.where
   existing_bus_name  = var.existing_bus_name
   archive_days       = var.archive_days
+  archive_events     = var.archive_events
   log_events         = var.log_events
   log_retention_days = var.log_retention_days
   tags               = local.tags
@@ -70,12 +73,19 @@ module "ingest" {
   event_bus            = { name = module.bus.name, arn = module.bus.arn }
   bucket_arn           = module.raw.bucket_arn
   lake_url             = module.raw.lake_url
-  secret_arns          = module.secret.accepted_arns
+  secret_arns          = module.secret.secret_arns
+  parameter_arns       = module.secret.parameter_arns
+  secret_key_arns      = var.secret_key_arns
   kms_key_arn          = var.kms_key_arn
   inline_limit_bytes   = var.inline_limit_bytes
-  filters              = { events = var.events, ignore_events = var.ignore_events, repositories = var.repositories }
-  log_retention_days   = var.log_retention_days
-  tags                 = local.tags
+  filters = {
+    events              = var.events
+    ignore_events       = var.ignore_events
+    repositories        = var.repositories
+    ignore_repositories = var.ignore_repositories
+  }
+  log_retention_days = var.log_retention_days
+  tags               = local.tags
 }
 
 module "compactor" {

@@ -49,8 +49,8 @@ output "athena_workgroup" {
 }
 
 output "secret_arn" {
-  description = "The Secrets Manager secret whose value GitHub needs (the first, where several exist)."
-  value       = module.secret.accepted_arns[0]
+  description = "The secret whose value GitHub needs: a Secrets Manager secret, or an SSM parameter where only such are accepted (the first, where several are)."
+  value       = concat(module.secret.secret_arns, module.secret.parameter_arns)[0]
 }
 
 output "dead_letter_queue_urls" {

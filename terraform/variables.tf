@@ -23,7 +23,7 @@ variable "ingest_zip" {
 
   validation {
     condition     = var.ingest_zip == null || can(filesha256(var.ingest_zip))
-    error_message = "ingest_zip names no readable file. Build the functions as terraform/README.md says, or correct the path."
+    error_message = "ingest_zip names no readable file. Build the functions as terraform/START.md says, or correct the path."
   }
 }
 
@@ -34,7 +34,7 @@ variable "compactor_zip" {
 
   validation {
     condition     = var.compactor_zip == null || can(filesha256(var.compactor_zip))
-    error_message = "compactor_zip names no readable file. Build the functions as terraform/README.md says, or correct the path."
+    error_message = "compactor_zip names no readable file. Build the functions as terraform/START.md says, or correct the path."
   }
 }
 
@@ -128,6 +128,17 @@ variable "repositories" {
   }
 }
 
+variable "ignore_repositories" {
+  description = "Repositories, as owner/name or owner/*, whose deliveries are answered 202 and ignored; stronger than repositories."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for repo in var.ignore_repositories : can(regex("^[A-Za-z0-9_.-]+/([A-Za-z0-9_.-]+|\\*)$", repo))])
+    error_message = "ignore_repositories must be written owner/name, or owner/* for all of an owner."
+  }
+}
+
 variable "inline_limit_bytes" {
   description = "Largest entry, in bytes of detail, that goes through the bus whole; a larger one leaves its body in S3 first. Say 240000 where the account still has EventBridge's old quota of 256 KB."
   type        = number
@@ -161,6 +172,28 @@ variable "existing_secret_names" {
   }
 }
 
+variable "existing_parameter_names" {
+  description = "Names of SSM parameters (SecureString), of this account and region, to accept as webhook secrets, beside existing_secret_names and instead of one that the stack makes. Several at once for a rotation: a parameter counts with its current value only."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.existing_parameter_names : can(regex("^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", name)) && length(name) <= 1011])
+    error_message = "existing_parameter_names takes names, not ARNs, such as /acme/webhook: letters, digits, '_', '.', '-' and '/'."
+  }
+}
+
+variable "secret_key_arns" {
+  description = "KMS keys that the existing secrets and parameters are encrypted with, where those are not AWS's own (aws/secretsmanager, aws/ssm need no entry)."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.secret_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))])
+    error_message = "secret_key_arns must be ARNs of keys (arn:…:kms:<region>:<account>:key/<id>), not of aliases."
+  }
+}
+
 # --- bus ----------------------------------------------------------------------------------------
 
 variable "existing_bus_name" {
@@ -175,13 +208,24 @@ variable "existing_bus_name" {
 }
 
 variable "archive_days" {
-  description = "Days for which the bus's archive keeps events for replay; 0: for ever; null: no archive (the raw zone keeps every event anyway, see COST.md)."
+  description = "Days for which the bus's archive keeps the events of archive_events for replay; 0: for ever; null: no archive. The raw zone keeps every event anyway."
   type        = number
   default     = 7
 
   validation {
     condition     = var.archive_days == null ? true : var.archive_days >= 0 && var.archive_days <= 3650 && floor(var.archive_days) == var.archive_days
     error_message = "archive_days must be null (no archive) or a whole number from 0 (for ever) to 3650."
+  }
+}
+
+variable "archive_events" {
+  description = "GitHub event types that the archive keeps for replay; empty: all. It is paid by the GB, so naming those that consumers beside the lake act on can halve the bill (COST.md)."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for type in var.archive_events : can(regex("^[a-z][a-z0-9_]{0,63}$", type))])
+    error_message = "archive_events must be GitHub's own names, such as workflow_job or pull_request."
   }
 }
 

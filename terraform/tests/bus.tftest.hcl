@@ -8,6 +8,7 @@ variables {
   where              = { partition = "aws", region = "eu-central-1", account_id = "123456789012" }
   existing_bus_name  = null
   archive_days       = 30
+  archive_events     = ["workflow_job"]
   log_events         = false
   log_retention_days = 30
   tags               = {}
@@ -22,8 +23,8 @@ run "own_bus" {
     error_message = "a bus of its own, archived"
   }
   assert {
-    condition     = aws_cloudwatch_event_archive.deliveries[0].retention_days == 30 && aws_cloudwatch_event_archive.deliveries[0].event_pattern == null
-    error_message = "everything is archived for 30 days"
+    condition     = aws_cloudwatch_event_archive.deliveries[0].retention_days == 30 && jsondecode(aws_cloudwatch_event_archive.deliveries[0].event_pattern) == { source = [{ prefix = "" }], "detail-type" = ["workflow_job"] }
+    error_message = "the events named are archived for 30 days"
   }
   assert {
     condition     = jsondecode(output.deliveries_pattern) == { source = [{ prefix = "" }] }
@@ -42,15 +43,41 @@ run "existing_bus" {
   variables {
     existing_bus_name = "shared"
     archive_days      = 0
+    archive_events    = ["push", "release"]
   }
 
   assert {
-    condition     = output.name == "shared" && length(aws_cloudwatch_event_bus.own) == 0 && aws_cloudwatch_event_archive.deliveries[0].retention_days == 0
+    condition     = output.name == "shared" && output.arn == "arn:aws:events:eu-central-1:123456789012:event-bus/shared" && length(aws_cloudwatch_event_bus.own) == 0 && aws_cloudwatch_event_archive.deliveries[0].retention_days == 0
     error_message = "the bus that is there, archived for ever"
   }
   assert {
-    condition     = jsondecode(output.deliveries_pattern) == { detail = { _delivery = { id = [{ exists = true }] } } } && aws_cloudwatch_event_archive.deliveries[0].event_pattern == output.deliveries_pattern
+    condition     = jsondecode(output.deliveries_pattern) == { detail = { _delivery = { id = [{ exists = true }] } } } && jsondecode(aws_cloudwatch_event_archive.deliveries[0].event_pattern) == { detail = { _delivery = { id = [{ exists = true }] } }, "detail-type" = ["push", "release"] }
     error_message = "of a shared bus the lake takes deliveries only, and archives no others"
+  }
+}
+
+run "a_bus_that_is_not_there" {
+  command = plan
+  module { source = "./modules/bus" }
+
+  variables {
+    existing_bus_name = "share"
+  }
+
+  expect_failures = [output.name]
+}
+
+run "everything_archived" {
+  command = plan
+  module { source = "./modules/bus" }
+
+  variables {
+    archive_events = []
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_archive.deliveries[0].event_pattern == output.deliveries_pattern
+    error_message = "no types named: all that the lake takes"
   }
 }
 

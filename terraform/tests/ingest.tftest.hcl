@@ -16,9 +16,11 @@ variables {
   bucket_arn           = "arn:aws:s3:::acme-lake"
   lake_url             = "s3://acme-lake"
   secret_arns          = ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:a", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:b"]
+  parameter_arns       = []
+  secret_key_arns      = []
   kms_key_arn          = null
   inline_limit_bytes   = 950000
-  filters              = { events = [], ignore_events = [], repositories = [] }
+  filters              = { events = [], ignore_events = [], repositories = [], ignore_repositories = [] }
   log_retention_days   = 30
   tags                 = { team = "a" }
 }
@@ -32,37 +34,25 @@ run "function_url" {
     error_message = "GitHub calls the function URL, at /webhook"
   }
   assert {
-    condition     = toset([for permission in aws_lambda_permission.url : permission.action]) == toset(["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"])
+    condition     = jsonencode({ for permission in aws_lambda_permission.url : permission.action => [permission.principal, permission.function_url_auth_type] }) == jsonencode({ "lambda:InvokeFunctionUrl" = ["*", "NONE"], "lambda:InvokeFunction" = ["*", null] })
     error_message = "a function URL needs both permissions"
   }
   assert {
-    condition = aws_lambda_function.ingest.environment[0].variables == tomap({
+    condition = local.environment == {
       OCTOLAKE_BUS_NAME     = "acme"
       OCTOLAKE_SECRET_ARNS  = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a,arn:aws:secretsmanager:eu-central-1:123456789012:secret:b"
       OCTOLAKE_LARGE_URL    = "s3://acme-lake"
       OCTOLAKE_INLINE_LIMIT = "950000"
-    })
+    }
     error_message = "the function's environment is a contract with its code"
   }
   assert {
-    condition     = aws_lambda_function.ingest.runtime == "provided.al2023" && aws_lambda_function.ingest.handler == "bootstrap" && aws_lambda_function.ingest.architectures[0] == "arm64" && aws_lambda_function.ingest.memory_size == 256 && aws_lambda_function.ingest.reserved_concurrent_executions == -1
-    error_message = "the function's settings"
-  }
-  assert {
-    condition     = aws_lambda_function.ingest.timeout == 10 && aws_lambda_function.ingest.logging_config[0].log_format == "JSON" && aws_cloudwatch_log_group.ingest.retention_in_days == 30
-    error_message = "GitHub waits 10 s; logs are JSON"
-  }
-  assert {
-    condition     = { for statement in jsondecode(aws_iam_role_policy.ingest.policy).Statement : statement.Sid => statement.Action } == { Bus = ["events:PutEvents"], Secrets = ["secretsmanager:GetSecretValue"], LargeBodies = ["s3:PutObject"], Logs = ["logs:CreateLogStream", "logs:PutLogEvents"] }
+    condition = jsonencode({ for statement in local.permissions : statement.Sid => [statement.Action, statement.Resource] }) == jsonencode({
+      Bus         = [["events:PutEvents"], ["arn:aws:events:eu-central-1:123456789012:event-bus/acme"]]
+      Secrets     = [["secretsmanager:GetSecretValue"], ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:a", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:b"]]
+      LargeBodies = [["s3:PutObject"], ["arn:aws:s3:::acme-lake/large/*"]]
+    })
     error_message = "the function may do this and nothing else"
-  }
-  assert {
-    condition     = jsondecode(aws_iam_role_policy.ingest.policy).Statement[2].Resource == ["arn:aws:s3:::acme-lake/large/*"]
-    error_message = "it writes large bodies only"
-  }
-  assert {
-    condition     = jsondecode(aws_iam_role.ingest.assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:lambda:eu-central-1:123456789012:function:acme-ingest"
-    error_message = "only this function takes its role"
   }
 }
 
@@ -102,36 +92,39 @@ run "every_choice" {
   module { source = "./modules/ingest" }
 
   variables {
-    architecture         = "x86_64"
-    memory_mb            = 512
-    reserved_concurrency = 50
-    kms_key_arn          = "arn:aws:kms:eu-central-1:123456789012:key/k"
-    inline_limit_bytes   = 240000
-    filters              = { events = ["push", "pull_request"], ignore_events = ["status"], repositories = ["acme/*", "o/r"] }
-    log_retention_days   = 7
+    secret_arns        = []
+    parameter_arns     = ["arn:aws:ssm:eu-central-1:123456789012:parameter/acme/webhook"]
+    secret_key_arns    = ["arn:aws:kms:eu-central-1:123456789012:key/s"]
+    kms_key_arn        = "arn:aws:kms:eu-central-1:123456789012:key/k"
+    inline_limit_bytes = 240000
+    filters            = { events = ["push", "pull_request"], ignore_events = ["status"], repositories = ["acme/*", "o/r"], ignore_repositories = ["acme/noise"] }
   }
 
   assert {
-    condition     = aws_lambda_function.ingest.architectures[0] == "x86_64" && aws_lambda_function.ingest.memory_size == 512 && aws_lambda_function.ingest.reserved_concurrent_executions == 50
-    error_message = "the function's settings"
+    condition = local.environment == {
+      OCTOLAKE_BUS_NAME      = "acme"
+      OCTOLAKE_SECRET_ARNS   = "arn:aws:ssm:eu-central-1:123456789012:parameter/acme/webhook"
+      OCTOLAKE_LARGE_URL     = "s3://acme-lake"
+      OCTOLAKE_INLINE_LIMIT  = "240000"
+      OCTOLAKE_EVENTS        = "push,pull_request"
+      OCTOLAKE_IGNORE_EVENTS = "status"
+      OCTOLAKE_REPOS         = "acme/*,o/r"
+      OCTOLAKE_IGNORE_REPOS  = "acme/noise"
+    }
+    error_message = "parameters, filters and limit"
   }
   assert {
-    condition     = aws_lambda_function.ingest.environment[0].variables["OCTOLAKE_EVENTS"] == "push,pull_request" && aws_lambda_function.ingest.environment[0].variables["OCTOLAKE_IGNORE_EVENTS"] == "status" && aws_lambda_function.ingest.environment[0].variables["OCTOLAKE_REPOS"] == "acme/*,o/r" && aws_lambda_function.ingest.environment[0].variables["OCTOLAKE_INLINE_LIMIT"] == "240000"
-    error_message = "filters and limit"
+    condition = jsonencode({ for statement in local.permissions : statement.Sid => [statement.Action, statement.Resource] }) == jsonencode({
+      Bus         = [["events:PutEvents"], ["arn:aws:events:eu-central-1:123456789012:event-bus/acme"]]
+      Parameters  = [["ssm:GetParameter"], ["arn:aws:ssm:eu-central-1:123456789012:parameter/acme/webhook"]]
+      SecretKeys  = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/s"]]
+      LargeBodies = [["s3:PutObject"], ["arn:aws:s3:::acme-lake/large/*"]]
+      Key         = [["kms:GenerateDataKey", "kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/k"]]
+    })
+    error_message = "a parameter instead of secrets, and both keys"
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.ingest.policy).Statement[4].Resource == ["arn:aws:kms:eu-central-1:123456789012:key/k"] && aws_cloudwatch_log_group.ingest.retention_in_days == 7
-    error_message = "the key, and the retention"
+    condition     = jsonencode([for statement in local.permissions : statement.Condition if statement.Sid == "SecretKeys"]) == jsonencode([{ StringEquals = { "kms:ViaService" = ["secretsmanager.eu-central-1.amazonaws.com", "ssm.eu-central-1.amazonaws.com"] } }])
+    error_message = "the secrets' keys are for reading secrets"
   }
-}
-
-run "a_zip_that_was_not_built" {
-  command = plan
-  module { source = "./modules/ingest" }
-
-  variables {
-    zip = "no-such-folder/bootstrap.zip"
-  }
-
-  expect_failures = [aws_lambda_function.ingest]
 }

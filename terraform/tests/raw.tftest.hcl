@@ -68,7 +68,11 @@ run "the_contract" {
     error_message = "Firehose may write raw objects, and neither read nor delete them"
   }
   assert {
-    condition     = jsondecode(aws_iam_role.firehose.assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:firehose:eu-central-1:123456789012:deliverystream/acme-raw"
+    condition = jsondecode(aws_iam_role.firehose.assume_role_policy).Statement[0].Condition == {
+      StringEquals         = { "sts:ExternalId" = "123456789012" }
+      StringEqualsIfExists = { "aws:SourceAccount" = "123456789012" }
+      ArnEqualsIfExists    = { "aws:SourceArn" = "arn:aws:firehose:eu-central-1:123456789012:deliverystream/acme-raw" }
+    }
     error_message = "only this stream takes Firehose's role"
   }
   assert {

@@ -83,7 +83,7 @@ run "names_of_ones_own" {
     error_message = "a database's name has no '-'"
   }
   assert {
-    condition     = endswith(output.secret_arn, ":secret:acme/webhook-old-AbCdEf") && length(module.secret.accepted_arns) == 2
+    condition     = endswith(output.secret_arn, ":secret:acme/webhook-old-AbCdEf") && length(module.secret.secret_arns) == 2 && module.secret.parameter_arns == []
     error_message = "several secrets are accepted, the first of them is the output"
   }
 }
@@ -96,13 +96,28 @@ run "an_existing_bus" {
   }
 
   override_data {
-    target = module.bus.data.aws_cloudwatch_event_bus.existing
-    values = { arn = "arn:aws:events:eu-central-1:123456789012:event-bus/shared" }
+    target = module.bus.data.aws_cloudwatch_event_buses.existing
+    values = { event_buses = [{ name = "shared", arn = "", creation_time = "", description = "", last_modified_time = "", policy = "" }] }
   }
 
   assert {
     condition     = output.event_bus_name == "shared" && output.event_bus_arn == "arn:aws:events:eu-central-1:123456789012:event-bus/shared"
     error_message = "the existing bus is used"
+  }
+}
+
+run "an_existing_parameter" {
+  command = plan
+
+  # Its look-up is an ephemeral resource, which a test can't override: tests/aws has it.
+  override_module {
+    target  = module.secret
+    outputs = { secret_arns = [], parameter_arns = ["arn:aws:ssm:eu-central-1:123456789012:parameter/acme/webhook"] }
+  }
+
+  assert {
+    condition     = output.secret_arn == "arn:aws:ssm:eu-central-1:123456789012:parameter/acme/webhook"
+    error_message = "GitHub needs the value of the parameter"
   }
 }
 
@@ -114,11 +129,13 @@ run "a_secret_that_is_not_there" {
   }
 
   variables {
-    existing_names = ["acme/other"]
-    secret_version = 1
-    kms_key_arn    = null
-    force_destroy  = false
-    tags           = {}
+    where                    = { partition = "aws", region = "eu-central-1", account_id = "123456789012" }
+    existing_names           = ["acme/other"]
+    existing_parameter_names = []
+    secret_version           = 1
+    kms_key_arn              = null
+    force_destroy            = false
+    tags                     = {}
   }
 
   override_data {
@@ -126,7 +143,7 @@ run "a_secret_that_is_not_there" {
     values = { arns = ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme/other-one-AbCdEf"] }
   }
 
-  expect_failures = [output.accepted_arns]
+  expect_failures = [output.secret_arns]
 }
 
 # Each value is just outside of what its variable takes.
@@ -145,11 +162,15 @@ run "too_small" {
     events                    = ["Push"]
     ignore_events             = ["check run"]
     repositories              = ["acme"]
+    ignore_repositories       = ["*/*"]
     inline_limit_bytes        = 9999
     webhook_secret_version    = 0
     existing_secret_names     = ["arn:aws:secretsmanager:x"]
+    existing_parameter_names  = ["arn:aws:ssm:x"]
+    secret_key_arns           = ["alias/key"]
     existing_bus_name         = "arn:aws:events:x"
     archive_days              = -1
+    archive_events            = ["workflow job"]
     bucket_name               = "ab"
     kms_key_arn               = "alias/key"
     buffer                    = { mb = 0, seconds = 300 }
@@ -171,6 +192,7 @@ run "too_small" {
   expect_failures = [
     var.name, var.ingest_zip, var.compactor_zip, var.architecture, var.front_door, var.throttle,
     var.reserved_concurrency, var.ingest_memory_mb, var.events, var.ignore_events, var.repositories,
+    var.ignore_repositories, var.existing_parameter_names, var.secret_key_arns, var.archive_events,
     var.inline_limit_bytes, var.webhook_secret_version, var.existing_secret_names,
     var.existing_bus_name, var.archive_days, var.bucket_name, var.kms_key_arn, var.buffer,
     var.raw_cold_after_days, var.old_version_days, var.compact_schedule, var.compact_timezone,

@@ -9,7 +9,8 @@ data "aws_region" "this" {}
 module "octolake" {
   source = "../.."
 
-  name = var.name
+  name           = var.name
+  archive_events = [var.event_type] # what this consumer missed can be replayed, and nothing else is paid for
 }
 
 locals {
@@ -57,7 +58,7 @@ resource "aws_lambda_function" "echo" {
   handler          = "bootstrap"
   architectures    = ["arm64"]
   filename         = var.echo_zip
-  source_code_hash = filebase64sha256(var.echo_zip)
+  source_code_hash = try(filebase64sha256(var.echo_zip), null)
   memory_size      = 128
   timeout          = 10
   depends_on       = [aws_cloudwatch_log_group.echo, aws_iam_role_policy.echo]
@@ -141,6 +142,21 @@ resource "aws_sqs_queue_policy" "dead_letters" {
       Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.echo.arn } }
     }]
   })
+}
+
+output "archive_arn" {
+  description = "Archive to replay from."
+  value       = module.octolake.archive_arn
+}
+
+output "event_bus_arn" {
+  description = "Bus to replay to."
+  value       = module.octolake.event_bus_arn
+}
+
+output "echo_rule_arn" {
+  description = "Rule to name in a replay that is meant for this consumer only."
+  value       = aws_cloudwatch_event_rule.echo.arn
 }
 
 output "webhook_url" {

@@ -16,11 +16,12 @@ variable "event_type" {
 }
 
 variable "echo_zip" {
-  description = "Path of the echo function's zip (one executable, 'bootstrap')."
+  description = "Path of the echo function's zip (one executable, 'bootstrap'). Default: where cargo lambda leaves it in this repository."
   type        = string
+  default     = "../../../target/lambda/echo/bootstrap.zip"
 
   validation {
     condition     = can(filesha256(var.echo_zip))
-    error_message = "echo_zip names no readable file: build the function first, as README.md says."
+    error_message = "echo_zip names no readable file: build the function first, as README.md says, or correct the path."
   }
 }

@@ -1,4 +1,4 @@
-# The least that works: a function URL, a bus and a lake. The zips are where README.md builds them.
+# The least that works: a function URL, a bus and a lake. The zips are where terraform/START.md builds them.
 
 module "octolake" {
   source = "../.."
@@ -19,4 +19,9 @@ output "lake_url" {
 output "secret_arn" {
   description = "The secret that GitHub needs."
   value       = module.octolake.secret_arn
+}
+
+output "octolake" {
+  description = "All outputs of the stack."
+  value       = module.octolake
 }

@@ -1,12 +1,17 @@
 # The bus: one's own or an existing one, its archive, and a rule that logs every event.
 
 locals {
-  own = var.existing_bus_name == null
-  bus = local.own ? aws_cloudwatch_event_bus.own[0] : data.aws_cloudwatch_event_bus.existing[0]
+  own      = var.existing_bus_name == null
+  bus_name = local.own ? aws_cloudwatch_event_bus.own[0].name : var.existing_bus_name
+  bus_arn  = local.own ? aws_cloudwatch_event_bus.own[0].arn : "arn:${var.where.partition}:events:${var.where.region}:${var.where.account_id}:event-bus/${var.existing_bus_name}"
+  is_there = local.own ? true : contains(try(data.aws_cloudwatch_event_buses.existing[0].event_buses[*].name, []), var.existing_bus_name)
 
   # On a bus of its own the lake takes everything, also what another producer puts there. On a
   # shared one only what has an octolake delivery in it is the lake's.
   deliveries_pattern = local.own ? jsonencode({ source = [{ prefix = "" }] }) : jsonencode({ detail = { _delivery = { id = [{ exists = true }] } } })
+  archive_pattern = length(var.archive_events) == 0 ? local.deliveries_pattern : jsonencode(
+    merge(jsondecode(local.deliveries_pattern), { "detail-type" = var.archive_events })
+  )
 }
 
 resource "aws_cloudwatch_event_bus" "own" {
@@ -17,19 +22,20 @@ resource "aws_cloudwatch_event_bus" "own" {
   tags        = var.tags
 }
 
-data "aws_cloudwatch_event_bus" "existing" {
+# A list, so that this module and not the provider says what to do when the bus is not in it.
+data "aws_cloudwatch_event_buses" "existing" {
   count = local.own ? 0 : 1
 
-  name = var.existing_bus_name
+  name_prefix = var.existing_bus_name
 }
 
 resource "aws_cloudwatch_event_archive" "deliveries" {
   count = var.archive_days == null ? 0 : 1
 
   name             = "${var.name}-deliveries"
-  description      = "Every delivery, for replay"
-  event_source_arn = local.bus.arn
-  event_pattern    = local.own ? null : local.deliveries_pattern
+  description      = "Deliveries for replay"
+  event_source_arn = local.bus_arn
+  event_pattern    = local.archive_pattern
   retention_days   = var.archive_days
 }
 
@@ -38,7 +44,7 @@ resource "aws_cloudwatch_event_rule" "log" {
 
   name           = "${var.name}-log"
   description    = "Every delivery to a log group"
-  event_bus_name = local.bus.name
+  event_bus_name = local.bus_name
   event_pattern  = local.deliveries_pattern
   tags           = var.tags
 }
@@ -57,7 +63,7 @@ resource "aws_cloudwatch_event_target" "log" {
   count = var.log_events ? 1 : 0
 
   rule           = aws_cloudwatch_event_rule.log[0].name
-  event_bus_name = local.bus.name
+  event_bus_name = local.bus_name
   target_id      = "log"
   arn            = aws_cloudwatch_log_group.events[0].arn
 }

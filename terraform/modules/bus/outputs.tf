@@ -1,11 +1,16 @@
 output "name" {
   description = "Name of the bus."
-  value       = local.bus.name
+  value       = local.bus_name
+
+  precondition {
+    condition     = local.is_there
+    error_message = "No event bus named ${coalesce(var.existing_bus_name, "-")} in this account and region. Create it with 'aws events create-event-bus', or leave existing_bus_name out: the stack then makes one."
+  }
 }
 
 output "arn" {
   description = "ARN of the bus."
-  value       = local.bus.arn
+  value       = local.bus_arn
 }
 
 output "archive_name" {

@@ -18,6 +18,11 @@ variable "archive_days" {
   type        = number
 }
 
+variable "archive_events" {
+  description = "Event types that the archive keeps; empty for all."
+  type        = list(string)
+}
+
 variable "log_events" {
   description = "Whether every event is written to a log group."
   type        = bool

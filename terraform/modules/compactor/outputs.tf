@@ -1,6 +1,6 @@
 output "function_name" {
   description = "Name of the function."
-  value       = aws_lambda_function.compactor.function_name
+  value       = module.function.name
 }
 
 output "dead_letter_queue_name" {

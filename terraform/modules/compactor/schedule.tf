@@ -1,13 +1,13 @@
 # When the compactor runs, and where a run that failed is kept.
 
 resource "aws_scheduler_schedule_group" "compactor" {
-  name = local.function_name
+  name = local.name
   tags = var.tags
 }
 
 resource "aws_scheduler_schedule" "compactor" {
   #checkov:skip=CKV_AWS_297:the schedule's input is empty; there is nothing to encrypt with one's own key
-  name                         = local.function_name
+  name                         = local.name
   description                  = "Runs the compactor of ${var.name}"
   group_name                   = aws_scheduler_schedule_group.compactor.name
   schedule_expression          = var.schedule.expression
@@ -19,7 +19,7 @@ resource "aws_scheduler_schedule" "compactor" {
   }
 
   target {
-    arn      = aws_lambda_function.compactor.arn
+    arn      = module.function.arn
     role_arn = aws_iam_role.schedule.arn
     input    = jsonencode({})
 
@@ -35,7 +35,7 @@ resource "aws_scheduler_schedule" "compactor" {
 }
 
 resource "aws_iam_role" "schedule" {
-  name        = "${local.function_name}-schedule"
+  name        = "${local.name}-schedule"
   description = "EventBridge Scheduler starts the compactor"
   tags        = var.tags
   assume_role_policy = jsonencode({
@@ -62,7 +62,7 @@ resource "aws_iam_role_policy" "schedule" {
       {
         Effect   = "Allow"
         Action   = ["lambda:InvokeFunction"]
-        Resource = [aws_lambda_function.compactor.arn]
+        Resource = [module.function.arn]
       },
       {
         Effect   = "Allow"
@@ -74,7 +74,7 @@ resource "aws_iam_role_policy" "schedule" {
 }
 
 locals {
-  queue_name = "${local.function_name}-dead-letters"
+  queue_name = "${local.name}-dead-letters"
   queue_arn  = "arn:${var.where.partition}:sqs:${var.where.region}:${var.where.account_id}:${local.queue_name}"
 }
 

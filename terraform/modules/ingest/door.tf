@@ -9,18 +9,21 @@ resource "aws_lambda_function_url" "ingest" {
   #checkov:skip=CKV_AWS_258:GitHub can't sign for IAM: the function checks each delivery's HMAC signature instead
   count = local.by_url ? 1 : 0
 
-  function_name      = aws_lambda_function.ingest.function_name
+  function_name      = module.function.name
   authorization_type = "NONE"
 }
 
-# Since October 2025 a function URL needs both permissions.
+# Since October 2025 a function URL needs both permissions. The second could be narrowed to calls
+# through the URL (lambda:InvokedViaFunctionUrl), which the provider knows since 6.29 only. Nothing
+# hangs on it: whoever calls the function by Lambda's API gets no further than by the public URL,
+# since the function takes what is signed with the webhook's secret, and nothing else.
 resource "aws_lambda_permission" "url" {
   #checkov:skip=CKV_AWS_301:the door is public; the function refuses what GitHub has not signed
   #checkov:skip=CKV_AWS_364:no principal of AWS calls it: GitHub does
   for_each = local.by_url ? { InvokeFunctionUrl = "NONE", InvokeFunction = null } : {}
 
   statement_id           = "Public${each.key}"
-  function_name          = aws_lambda_function.ingest.function_name
+  function_name          = module.function.name
   action                 = "lambda:${each.key}"
   principal              = "*"
   function_url_auth_type = each.value
@@ -29,7 +32,7 @@ resource "aws_lambda_permission" "url" {
 resource "aws_apigatewayv2_api" "ingest" {
   count = local.by_url ? 0 : 1
 
-  name          = local.function_name
+  name          = local.name
   description   = "GitHub webhooks of ${var.name}"
   protocol_type = "HTTP"
   tags          = var.tags
@@ -40,7 +43,7 @@ resource "aws_apigatewayv2_integration" "ingest" {
 
   api_id                 = aws_apigatewayv2_api.ingest[0].id
   integration_type       = "AWS_PROXY"
-  integration_uri        = aws_lambda_function.ingest.invoke_arn
+  integration_uri        = module.function.invoke_arn
   payload_format_version = "2.0"
   timeout_milliseconds   = 10000
 }
@@ -88,7 +91,7 @@ resource "aws_cloudwatch_log_group" "access" {
   #checkov:skip=CKV_AWS_338:the lake is the record of what arrived; logs are for finding faults
   count = local.by_url ? 0 : 1
 
-  name              = "/aws/vendedlogs/apigateway/${local.function_name}"
+  name              = "/aws/vendedlogs/apigateway/${local.name}"
   retention_in_days = var.log_retention_days
   tags              = var.tags
 }
@@ -97,7 +100,7 @@ resource "aws_lambda_permission" "api" {
   count = local.by_url ? 0 : 1
 
   statement_id  = "HttpApi"
-  function_name = aws_lambda_function.ingest.function_name
+  function_name = module.function.name
   action        = "lambda:InvokeFunction"
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.ingest[0].execution_arn}/*/*" # every route of this one API

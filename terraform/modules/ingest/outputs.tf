@@ -5,7 +5,7 @@ output "webhook_url" {
 
 output "function_name" {
   description = "Name of the function."
-  value       = aws_lambda_function.ingest.function_name
+  value       = module.function.name
 }
 
 output "api_id" {

@@ -54,7 +54,17 @@ variable "lake_url" {
 }
 
 variable "secret_arns" {
-  description = "Secrets that a delivery may be signed with."
+  description = "Secrets Manager secrets that a delivery may be signed with."
+  type        = list(string)
+}
+
+variable "parameter_arns" {
+  description = "SSM parameters that a delivery may be signed with."
+  type        = list(string)
+}
+
+variable "secret_key_arns" {
+  description = "KMS keys of those, where they are neither AWS's own nor kms_key_arn."
   type        = list(string)
 }
 
@@ -69,8 +79,8 @@ variable "inline_limit_bytes" {
 }
 
 variable "filters" {
-  description = "Event types and repositories to take, and event types to ignore."
-  type        = object({ events = list(string), ignore_events = list(string), repositories = list(string) })
+  description = "Event types and repositories to take, and those to ignore."
+  type        = object({ events = list(string), ignore_events = list(string), repositories = list(string), ignore_repositories = list(string) })
 }
 
 variable "log_retention_days" {

@@ -131,9 +131,12 @@ resource "aws_iam_role" "firehose" {
       Effect    = "Allow"
       Principal = { Service = "firehose.amazonaws.com" }
       Action    = "sts:AssumeRole"
+      # Firehose sends the account as external id. The source counts where it is sent, and locks
+      # nothing out where it is not: see "Trust" in terraform/README.md.
       Condition = {
-        StringEquals = { "aws:SourceAccount" = var.where.account_id }
-        ArnEquals    = { "aws:SourceArn" = local.stream_arn }
+        StringEquals         = { "sts:ExternalId" = var.where.account_id }
+        StringEqualsIfExists = { "aws:SourceAccount" = var.where.account_id }
+        ArnEqualsIfExists    = { "aws:SourceArn" = local.stream_arn }
       }
     }]
   })

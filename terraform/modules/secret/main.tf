@@ -1,8 +1,8 @@
 # The webhook secret: made here, handed to Secrets Manager, and never in the state; or secrets that
-# exist already.
+# exist already, in Secrets Manager or as SSM parameters.
 
 locals {
-  own = length(var.existing_names) == 0
+  own = length(var.existing_names) + length(var.existing_parameter_names) == 0
 }
 
 ephemeral "aws_secretsmanager_random_password" "webhook" {
@@ -33,7 +33,7 @@ resource "aws_secretsmanager_secret_version" "webhook" {
 }
 
 data "aws_secretsmanager_secrets" "existing" {
-  count = local.own ? 0 : 1
+  count = length(var.existing_names) == 0 ? 0 : 1
 
   filter {
     name   = "name"
@@ -50,4 +50,22 @@ locals {
       if can(regex("^-[A-Za-z0-9]{6}$", trimprefix(join(":", slice(split(":", arn), 6, length(split(":", arn)))), name)))
     ]
   }
+}
+
+locals {
+  parameter_arns = {
+    for name in var.existing_parameter_names :
+    name => "arn:${var.where.partition}:ssm:${var.where.region}:${var.where.account_id}:parameter/${trimprefix(name, "/")}"
+  }
+}
+
+# Only to see that each is there: an ephemeral resource leaves nothing in the plan and in the state,
+# and without decryption nobody who plans needs the key. A data source would keep the value. The
+# sentence stands in the line that Terraform quotes: it has no place for one of ours (a postcondition
+# of an ephemeral resource breaks 'terraform show -json' in 1.11).
+ephemeral "aws_ssm_parameter" "existing" { # Create it with 'aws ssm put-parameter --type SecureString', or take it out of existing_parameter_names.
+  for_each = local.parameter_arns
+
+  arn             = each.value
+  with_decryption = false
 }

@@ -1,5 +1,5 @@
-output "accepted_arns" {
-  description = "ARNs of every secret that a delivery may be signed with: the stack's own, or the existing ones in their order."
+output "secret_arns" {
+  description = "ARNs of the Secrets Manager secrets that a delivery may be signed with: the stack's own, or the existing ones in their order."
   value       = local.own ? [aws_secretsmanager_secret.webhook[0].arn] : flatten([for name in var.existing_names : local.existing[name]])
   # Nobody reads a secret before it has a value.
   depends_on = [aws_secretsmanager_secret_version.webhook]
@@ -8,4 +8,9 @@ output "accepted_arns" {
     condition     = alltrue([for arns in values(local.existing) : length(arns) == 1])
     error_message = "No secret named ${join(", ", [for name, arns in local.existing : name if length(arns) != 1])} in this account and region. Create it with 'aws secretsmanager create-secret', or take it out of existing_secret_names."
   }
+}
+
+output "parameter_arns" {
+  description = "ARNs of the SSM parameters that a delivery may be signed with, in their order."
+  value       = [for name in var.existing_parameter_names : local.parameter_arns[name]]
 }

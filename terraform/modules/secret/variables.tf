@@ -3,13 +3,23 @@ variable "name" {
   type        = string
 }
 
+variable "where" {
+  description = "Partition, region and account of the stack."
+  type        = object({ partition = string, region = string, account_id = string })
+}
+
 variable "secret_version" {
   description = "Raise it to make a new value."
   type        = number
 }
 
 variable "existing_names" {
-  description = "Names of secrets to accept instead of one of the stack's own; empty to make one."
+  description = "Names of Secrets Manager secrets to accept instead of one of the stack's own; empty for none."
+  type        = list(string)
+}
+
+variable "existing_parameter_names" {
+  description = "Names of SSM parameters to accept, beside those; empty for none."
   type        = list(string)
 }
 

@@ -7,7 +7,7 @@ locals {
 
   alarms = merge({
     door-5xx = {
-      description = "The door answered 5xx: GitHub does not retry. Redeliver from the hook's page, see terraform/README.md."
+      description = "The door answered 5xx: GitHub does not retry. Redeliver from the hook's page, see terraform/START.md."
       namespace   = local.by_url ? "AWS/Lambda" : "AWS/ApiGateway"
       metric      = local.by_url ? "Url5xxCount" : "5xx"
       dimensions  = local.by_url ? tomap({ FunctionName = var.ingest_function_name }) : tomap({ ApiId = var.api_id })

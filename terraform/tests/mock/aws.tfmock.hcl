@@ -16,8 +16,13 @@ mock_data "aws_resourcegroupstaggingapi_resources" {
   defaults = { resource_tag_mapping_list = [] }
 }
 
-mock_data "aws_cloudwatch_event_bus" {
-  defaults = { arn = "arn:aws:events:eu-central-1:123456789012:event-bus/shared" }
+mock_data "aws_cloudwatch_event_buses" {
+  defaults = {
+    event_buses = [
+      { name = "shared", arn = "arn:aws:events:eu-central-1:123456789012:event-bus/shared", creation_time = "", description = "", last_modified_time = "", policy = "" },
+      { name = "shared-too", arn = "arn:aws:events:eu-central-1:123456789012:event-bus/shared-too", creation_time = "", description = "", last_modified_time = "", policy = "" },
+    ]
+  }
 }
 
 mock_resource "aws_cloudwatch_event_bus" {

@@ -129,8 +129,9 @@ def runtime_api(environment):
 
         def do_GET(self):
             got = environment.events.get()
-            if got is None:
-                return self.answer(410, b"")
+            if got is None:  # stopped: nobody is there to be told
+                self.close_connection = True
+                return None
             request, body = got
             deadline = int((time.time() + int(environment.function.timeout)) * 1000)
             return self.answer(

@@ -4,6 +4,7 @@ import json
 
 from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import LambdaFunction
+from moto.s3.models import FakeDeleteMarker
 
 
 def keep_logging_config():
@@ -34,6 +35,13 @@ def delete_named_queries():
     AthenaResponse.delete_named_query = answer
 
 
+def suspend_versions_with_markers():
+    """moto disposes of every version when versioning is suspended, and its delete markers can't be;
+    a destroy suspends it, and a vacuum has left markers."""
+    FakeDeleteMarker.dispose = lambda self, garbage=False: None
+
+
 def install():
     keep_logging_config()
     delete_named_queries()
+    suspend_versions_with_markers()

@@ -123,10 +123,34 @@ fn indented(sql: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reports::{Measure, Report, Window, Zone};
 
     #[test]
     fn a_text_cannot_leave_its_literal() {
         assert_eq!(text("o'; drop table events; --"), "'o''; drop table events; --'");
+    }
+
+    /// Athena's users get a report as a file: it has to be this program's text, under its header.
+    #[test]
+    fn the_files_of_the_reports_are_the_reports() {
+        for (report, file) in [
+            (Report::QueueLatency, include_str!("../../../../queries/jobs/queue_latency.sql")),
+            (
+                Report::LeadTime(Measure::LeadTime),
+                include_str!("../../../../queries/pulls/lead_time.sql"),
+            ),
+        ] {
+            let question = Question {
+                report,
+                by: vec![],
+                window: Window::default(),
+                repos: vec![],
+                zone: Zone(chrono_tz::Tz::UTC),
+            };
+            let is_header = |line: &&str| line.starts_with("--");
+            let text: String = file.split_inclusive('\n').skip_while(is_header).collect();
+            assert_eq!(text, question.sql(), "write it anew: queries/update");
+        }
     }
 
     #[test]

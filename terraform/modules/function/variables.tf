@@ -1,0 +1,72 @@
+variable "name" {
+  description = "Name of the function, of its role and of the end of its log group's."
+  type        = string
+}
+
+variable "description" {
+  description = "What the function does, in a sentence."
+  type        = string
+}
+
+variable "where" {
+  description = "Partition, region and account of the stack."
+  type        = object({ partition = string, region = string, account_id = string })
+}
+
+variable "zip" {
+  description = "Path of the function's zip (one executable, 'bootstrap')."
+  type        = string
+}
+
+variable "architecture" {
+  description = "Processor that the zip was built for."
+  type        = string
+}
+
+variable "memory_mb" {
+  description = "Memory of the function in MB."
+  type        = number
+}
+
+variable "timeout_seconds" {
+  description = "Time limit of one run in seconds."
+  type        = number
+}
+
+variable "reserved_concurrency" {
+  description = "Concurrent invocations to reserve; -1 for none."
+  type        = number
+  default     = -1
+}
+
+variable "environment" {
+  description = "The function's environment."
+  type        = map(string)
+}
+
+variable "permissions" {
+  description = "Statements of the function's policy, beside the one for its log."
+  type = list(object({
+    Sid       = string
+    Effect    = optional(string, "Allow")
+    Action    = list(string)
+    Resource  = list(string)
+    Condition = optional(map(map(list(string))))
+  }))
+}
+
+variable "system_log_level" {
+  description = "Level from which Lambda's own lines (start, report) are logged."
+  type        = string
+  default     = "INFO"
+}
+
+variable "log_retention_days" {
+  description = "Days for which the logs are kept."
+  type        = number
+}
+
+variable "tags" {
+  description = "Tags for every resource."
+  type        = map(string)
+}

@@ -1,0 +1,96 @@
+mock_provider "aws" {
+  override_during = plan
+  source          = "./tests/mock"
+}
+
+variables {
+  name               = "acme-ingest"
+  description        = "Does what it does"
+  where              = { partition = "aws", region = "eu-central-1", account_id = "123456789012" }
+  zip                = "versions.tf"
+  architecture       = "arm64"
+  memory_mb          = 256
+  timeout_seconds    = 10
+  environment        = { A = "b" }
+  permissions        = []
+  log_retention_days = 30
+  tags               = { team = "a" }
+}
+
+run "defaults" {
+  command = plan
+  module { source = "./modules/function" }
+
+  assert {
+    condition     = aws_lambda_function.this.function_name == "acme-ingest" && aws_lambda_function.this.runtime == "provided.al2023" && aws_lambda_function.this.handler == "bootstrap" && aws_lambda_function.this.architectures == tolist(["arm64"])
+    error_message = "a zip with a bootstrap, for arm64"
+  }
+  assert {
+    condition     = aws_lambda_function.this.memory_size == 256 && aws_lambda_function.this.timeout == 10 && aws_lambda_function.this.reserved_concurrent_executions == -1 && aws_lambda_function.this.environment[0].variables == tomap({ A = "b" })
+    error_message = "the function's settings; nothing is reserved"
+  }
+  assert {
+    condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON" && aws_lambda_function.this.logging_config[0].system_log_level == "INFO" && aws_cloudwatch_log_group.this.name == "/aws/lambda/acme-ingest" && aws_cloudwatch_log_group.this.retention_in_days == 30
+    error_message = "logs are JSON, in a group with a retention"
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition == {
+      StringEquals = { "aws:SourceAccount" = "123456789012" }
+      ArnEquals    = { "aws:SourceArn" = "arn:aws:lambda:eu-central-1:123456789012:function:acme-ingest" }
+    }
+    error_message = "only this function takes its role"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.this.policy).Statement == [{ Sid = "Logs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/acme-ingest:*"] }]
+    error_message = "it may write its log, and nothing else"
+  }
+  assert {
+    condition     = alltrue([for tags in [aws_lambda_function.this.tags, aws_iam_role.this.tags, aws_cloudwatch_log_group.this.tags] : tags["team"] == "a"])
+    error_message = "tags"
+  }
+}
+
+run "every_choice" {
+  command = plan
+  module { source = "./modules/function" }
+
+  variables {
+    architecture         = "x86_64"
+    memory_mb            = 3008
+    timeout_seconds      = 300
+    reserved_concurrency = 50
+    system_log_level     = "WARN"
+    log_retention_days   = 7
+    permissions = [
+      { Sid = "One", Action = ["s3:GetObject"], Resource = ["arn:aws:s3:::b/*"] },
+      { Sid = "Two", Effect = "Deny", Action = ["s3:PutObject"], Resource = ["arn:aws:s3:::b/*"], Condition = { StringEquals = { "aws:a" = ["b"] } } },
+    ]
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.architectures == tolist(["x86_64"]) && aws_lambda_function.this.memory_size == 3008 && aws_lambda_function.this.timeout == 300 && aws_lambda_function.this.reserved_concurrent_executions == 50
+    error_message = "the function's settings"
+  }
+  assert {
+    condition     = aws_lambda_function.this.logging_config[0].system_log_level == "WARN" && aws_cloudwatch_log_group.this.retention_in_days == 7
+    error_message = "what is logged, and for how long it is kept"
+  }
+  assert {
+    condition = slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 0, 2) == [
+      { Sid = "One", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["arn:aws:s3:::b/*"] },
+      { Sid = "Two", Effect = "Deny", Action = ["s3:PutObject"], Resource = ["arn:aws:s3:::b/*"], Condition = { StringEquals = { "aws:a" = ["b"] } } },
+    ]
+    error_message = "statements as they were given, without empty members"
+  }
+}
+
+run "a_zip_that_was_not_built" {
+  command = plan
+  module { source = "./modules/function" }
+
+  variables {
+    zip = "no-such-folder/bootstrap.zip"
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}

@@ -1,0 +1,227 @@
+"""Athena's tables and queries, as the root module makes them, on the engine that Athena is: Trino.
+
+The lake is filled through the bus and Firehose, and compacted by `lakequery`. What Trino reads is
+held against what others read: deltalake with pyarrow, and DataFusion in `lakequery`.
+"""
+
+import json
+import re
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import standin
+from athena import ageing, checksums, deliveries, listings, sql
+from lake import BINARY, LakeOnS3
+from localaws.stack import REPOSITORY, Stack
+from localtrino import Trino
+
+# Of the root: the tables, the way into raw/, and what a vacuum meets; and all that these stand on.
+PARTS = (
+    "module.athena",
+    "module.raw.aws_cloudwatch_event_target.firehose",
+    "module.raw.aws_s3_bucket_versioning.lake",
+)
+TARGET = "1048576"  # bytes, the smallest that may be asked for; half of it is merged no more
+GRACE_DAYS = 7  # for which a file that was merged away is kept
+TODAY = datetime.now(UTC).date()
+NAME = "athena"  # of the stack, and so of its database
+RAW_DAYS = 12  # that the raw table has
+
+QUERIES = REPOSITORY / "queries"
+REPORTS = {"jobs/queue_latency": "queue-latency", "pulls/lead_time": "lead-time"}
+QUESTIONS = [
+    "queue-latency",
+    "queue-latency --by repo,label",
+    "queue-latency --by workflow,week",
+    "queue-latency --by author,month --tz Asia/Kathmandu",
+    "queue-latency --by day --since 2026-03-03 --until 2026-03-08T12:00:00.250Z --tz America/New_York",
+    "queue-latency --repo acme/api --repo ACME/web",
+    "lead-time",
+    "lead-time --by repo,week --tz Europe/Berlin",
+    "lead-time --measure ready_to_merge --by label",
+    "lead-time --measure non_draft --by author",
+    "lead-time --measure first_review --by day",
+    "lead-time --since 2026-03-05 --by month",
+]
+
+
+def day(ago):
+    return TODAY - timedelta(days=ago)
+
+
+def told(what, began):
+    print(f"{what} in {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+
+@pytest.fixture(scope="module")
+def starting(aws):
+    """Trino, which needs as long to start as Terraform to apply."""
+    with Trino(aws, NAME) as trino:
+        yield trino
+
+
+@pytest.fixture(scope="module")
+def outputs(aws, starting, tmp_path_factory):
+    """Of a stack of its own: the lake of the others has what they expect in it, and nothing else."""
+    began, zips = time.monotonic(), {}
+    for name in ("ingest", "compactor"):
+        path = tmp_path_factory.mktemp("zips") / f"{name}.zip"
+        path.write_bytes(standin.zipped(standin.ECHO))
+        zips[f"{name}_zip"] = str(path)
+    stack = Stack(aws, name=NAME, tls_only=False, raw_since=f"{day(RAW_DAYS):%Y/%m/%d}", **zips)
+    stack.run("apply", "-auto-approve", "-input=false", *(f"-target={part}" for part in PARTS))
+    told("applied", began)
+    return stack.outputs()
+
+
+@pytest.fixture(scope="module")
+def delivered(aws, client, outputs, tmp_path_factory):
+    """[(day, record)] of all that came into raw/, redeliveries too; the bulky part is not merged."""
+    assert BINARY.exists(), f"there is no {BINARY}: run cargo build --bin lakequery"
+    began = time.monotonic()
+    demo = deliveries.demo(BINARY, tmp_path_factory.mktemp("demo") / "lake")
+    came = fill(aws, client, outputs, demo)
+    told("filled", began)
+    return [(at, record) for at, records in came.items() for record in records]
+
+
+def fill(aws, client, outputs, demo):
+    """Delivers on some days, compacting after each; gives {day: records}."""
+    lake, events, bus = LakeOnS3(aws, outputs["lake_url"]), client("events"), outputs["event_bus_name"]
+    bulky = [deliveries.bulky(seed, deliveries.noon(day(9))) for seed in (1, 2)]
+    by_bus = {
+        day(5): bulky[0] + demo[::2],
+        # Some of the first once more, as GitHub sends them when asked to.
+        day(3): bulky[1] + demo[1::2] + demo[:40:2],
+        day(2): deliveries.payloads(deliveries.noon(day(2))),
+    }
+    for at, records in by_bus.items():
+        (key,) = deliveries.through_the_bus(aws, events, bus, records, at)
+        assert key.startswith(f"raw/{at:%Y/%m/%d}/12/")
+        lake.ask("compact", "--target-file-bytes", TARGET)
+    # What somebody put there by other means: in another hour, and not packed.
+    example, key = deliveries.example(), f"raw/{day(5):%Y/%m/%d}/08/lines"
+    client("s3").put_object(Bucket=lake.bucket, Key=key, Body=deliveries.in_lines(example))
+    lake.ask("compact", "--target-file-bytes", TARGET)
+    return by_bus | {day(5): by_bus[day(5)] + example}
+
+
+@pytest.fixture(scope="module")
+def lake(aws, outputs, delivered):
+    return LakeOnS3(aws, outputs["lake_url"])
+
+
+@pytest.fixture(scope="module")
+def trino(starting, lake):
+    began = time.monotonic()
+    starting.wait()
+    told("waited for Trino", began)
+    return starting
+
+
+def test_the_tables_hold_the_same(trino, lake, delivered):
+    """Row for row and column for column: as it came, after a merge, and after a vacuum."""
+    expected = lake.checksums()
+    ids = {record["detail"]["_delivery"]["id"] for _, record in delivered}
+    assert expected[checksums.ROW][0] == len(ids) == lake.ask("sql", "select count(*) as n from events")[0]["n"]
+    assert checksums.of_trino(trino, "events") == expected
+
+    merged = lake.ask("compact")
+    assert [merged[name] for name in ("stored", "files_removed", "files_added")] == [0, 2, 1]
+    assert lake.checksums() == expected
+    trino.forget()
+    assert checksums.of_trino(trino, "events") == expected
+
+    before = lake.files()
+    ageing.age(lake.bucket, GRACE_DAYS + 1)
+    assert lake.ask("compact")["files_vacuumed"] >= 2
+    left = lake.files()
+    assert left < before and len(left) == lake.ask("status")["files"]
+    assert lake.checksums() == expected
+    trino.forget()
+    assert checksums.of_trino(trino, "events") == expected
+
+
+def test_the_raw_table_has_every_record(trino, delivered):
+    """On its day, and whole: the text of `detail` is the payload, with `_delivery`."""
+    found = trino.rows("select day, source, detail_type, detail from events_raw", "raw")
+    names = ("source", "detail-type", "detail")
+    expected = [(f"{at:%Y/%m/%d}", *(record[name] for name in names)) for at, record in delivered]
+    read = [(*row, json.loads(detail)) for *row, detail in found]
+    assert Counter(map(json.dumps, read)) == Counter(map(json.dumps, expected))
+
+
+def test_the_path_tells_the_hour(trino, lake):
+    condition = f"""day = '{day(5):%Y/%m/%d}' and "$path" like '%/08/%'"""
+    count = "select count(*) as n from events_raw where "
+    assert trino.rows(count + condition, "raw") == [(len(deliveries.example()),)]
+
+
+def test_a_filter_on_the_day_lists_only_that_day(trino, delivered):
+    asked = {
+        f"= '{day(3):%Y/%m/%d}'": [3],
+        f"between '{day(5):%Y/%m/%d}' and '{day(3):%Y/%m/%d}'": [5, 4, 3],
+        f"between '{day(2):%Y/%m/%d}' and '{TODAY:%Y/%m/%d}'": [2, 1, 0],
+    }
+    for condition, ago in asked.items():
+        trino.forget()
+        with listings.recorded() as prefixes:
+            ((n,),) = trino.rows(f"select count(*) as n from events_raw where day {condition}", "raw")
+        assert n == sum(at in map(day, ago) for at, _ in delivered), condition
+        assert set(prefixes) == {f"raw/{day(n):%Y/%m/%d}/" for n in ago}, condition
+
+
+def named_queries(client, workgroup):
+    """{name: text}, as Athena has them."""
+    athena = client("athena")
+    ids = athena.list_named_queries(WorkGroup=workgroup)["NamedQueryIds"]
+    found = [athena.get_named_query(NamedQueryId=i)["NamedQuery"] for i in ids]
+    return {query["Name"]: query["QueryString"] for query in found}
+
+
+def test_named_queries_give_what_lakequery_gives(trino, lake, client, outputs, tmp_path):
+    queries = named_queries(client, outputs["athena_workgroup"])
+    files = {path.relative_to(QUERIES).with_suffix("").as_posix() for path in QUERIES.rglob("*.sql")}
+    assert queries.keys() == files
+    for name, text in queries.items():
+        (tmp_path / "query.sql").write_text(text)
+        expected = sql.rows(lake.ask("sql", "-f", tmp_path / "query.sql"))
+        assert expected, name
+        assert sql.rows(trino.dicts(text)) == expected, name
+
+
+def test_a_query_begins_with_what_it_means():
+    for path in QUERIES.rglob("*.sql"):
+        header = re.match(r"(--.*\n)*", path.read_text())[0]
+        for part in ("Title", "Description", "Parameters", "Grain", "Time zone", "Columns"):
+            assert re.search(rf"^-- {part}:", header, re.MULTILINE), f"{path}: {part}"
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_has_one_definition(lake, name):
+    """Its named query is the text that `lakequery` runs, under the definition that it prints."""
+    explained = lake.ask("report", REPORTS[name], "--explain")
+    text = (QUERIES / f"{name}.sql").read_text()
+    header = re.match(r"(--.*\n)*", text)[0]
+    assert text.removeprefix(header) == explained["sql"], "write it anew: queries/update"
+    assert explained["definition"] in re.sub(r"^--(   | Description: )", "", header, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_reports_give_the_same_numbers(trino, lake, question):
+    """The SQL of a report, as `--explain` prints it, on Trino; and the report."""
+    words = question.split()
+    expected = lake.ask("report", *words)
+    text = lake.ask("report", *words, "--explain")["sql"]
+    unit = "jobs" if words[0] == "queue-latency" else "prs"
+    found = sql.report(trino.dicts(text), expected["by"], unit)
+    expected = sql.told(expected)
+    assert found["rows"], question
+    # A sum of doubles depends on their order; nothing else does.
+    means = [[row.pop("mean_s") for row in answer["rows"]] for answer in (found, expected)]
+    assert means[0] == pytest.approx(means[1], rel=1e-12)
+    assert found == expected

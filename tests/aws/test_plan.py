@@ -1,0 +1,222 @@
+"""What a plan of the root module says: each input in its place, and each wrong one in a sentence.
+
+With functions that stand in for the real ones: nothing is applied here.
+"""
+
+import json
+import re
+import shutil
+
+import pytest
+
+import standin
+from localaws.stack import REPOSITORY, Stack
+
+
+@pytest.fixture(scope="module")
+def zips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("zips")
+    paths = {name: folder / f"{name}.zip" for name in ("ingest", "compactor")}
+    paths["ingest"].write_bytes(standin.zipped(standin.INGEST))
+    paths["compactor"].write_bytes(standin.zipped(standin.COMPACTOR))
+    return {f"{name}_zip": str(path) for name, path in paths.items()}
+
+
+def test_every_variable_reaches_its_part(aws, client, zips):
+    secret = client("secretsmanager").create_secret(Name="shared/one", SecretString="x")["ARN"]
+    parameter = put_parameter(client, "/shared/two", "y")
+    stack = Stack(aws, **FORWARDED, **zips)
+    stack.run("plan", "-input=false", "-out=p.tfplan")
+    planned = json.loads(stack.run("show", "-json", "p.tfplan").stdout)["resource_changes"]
+    after = {change["address"]: change["change"]["after"] for change in planned if change["mode"] == "managed"}
+    for address, path, expected in EXPECTED:
+        value = after[address]
+        for part in path:
+            value = value[part]
+        assert value == expected, (address, path)
+    assert after[INGEST]["environment"][0]["variables"]["OCTOLAKE_SECRET_ARNS"] == f"{secret},{parameter}"
+    policy = json.loads(after["module.ingest.module.function.aws_iam_role_policy.this"]["policy"])
+    assert [SECRET_KEY] in [statement["Resource"] for statement in policy["Statement"]]
+    assert "module.raw.aws_s3_bucket_policy.lake[0]" in after, "TLS only"
+    assert not any(address.startswith("module.secret.") for address in after), "no secret of its own"
+
+
+def test_every_variable_is_forwarded_above():
+    declared = re.findall(r'^variable "(.+)" {', (REPOSITORY / "terraform/variables.tf").read_text(), re.MULTILINE)
+    elsewhere = {"ingest_zip", "compactor_zip", "webhook_secret_version"}
+    assert set(declared) == FORWARDED.keys() | elsewhere
+
+
+def put_parameter(client, name, value):
+    client("ssm").put_parameter(Name=name, Value=value, Type="SecureString")
+    return client("ssm").get_parameter(Name=name)["Parameter"]["ARN"]
+
+
+def test_a_parameter_s_value_stays_out_of_plan_and_state(aws, client, zips):
+    value = "value-of-a-parameter"
+    put_parameter(client, "only-here", value)
+    stack = Stack(aws, name="parameter", existing_parameter_names=["only-here"], **zips)
+    stack.run("plan", "-input=false", "-out=p.tfplan")
+    planned = stack.run("show", "-json", "p.tfplan").stdout
+    assert ":parameter/only-here" in planned and value not in planned
+    stack.run("apply", "-input=false", "-auto-approve", "-target=module.secret")
+    assert value not in stack.state()
+
+
+@pytest.fixture(scope="module")
+def planner(aws, client, zips):
+    """A stack to plan with wrong inputs, on an AWS that has a bucket and nothing else."""
+    s3 = client("s3")
+    s3.create_bucket(Bucket="taken-before", CreateBucketConfiguration={"LocationConstraint": aws.region})
+    s3.put_bucket_tagging(Bucket="taken-before", Tagging={"TagSet": [{"Key": "owner", "Value": "somebody"}]})
+    return Stack(aws, name="wrong", **zips)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("archive_days", "-1", "archive_days must be null (no archive) or a whole number from 0 (for ever) to 3650."),
+        ("bucket_name", "taken-before", "A bucket named taken-before exists in this account. Choose another name"),
+        ("existing_bus_name", "nowhere", "No event bus named nowhere in this account and region. Create it with"),
+        ("existing_secret_names", '["no/secret"]', "No secret named no/secret in this account and region. Create it with"),
+        ("existing_parameter_names", '["/no/parameter"]', "Create it with 'aws ssm put-parameter --type SecureString'"),
+        ("ingest_zip", "no/such.zip", "ingest_zip names no readable file. Build the functions as terraform/START.md says"),
+        ("ingest_zip", "null", "There is no zip of the function wrong-ingest at"),
+    ],
+)
+def test_a_plan_says_what_is_wrong_and_what_to_do(planner, variable, value, sentence):
+    if value == "null":
+        override(planner, variable, None)
+        done = planner.run("plan", "-input=false", check=False)
+    else:
+        done = planner.run("plan", "-input=false", f"-var={variable}={value}", check=False)
+    assert done.returncode == 1
+    assert sentence in " ".join(done.stderr.split())
+
+
+EXAMPLES = {"minimal": {}, "http-api": {"alarm_mail": "a@example.com"}, "existing-bus": {}, "echo": {}}
+
+
+def test_there_is_a_test_of_every_example():
+    assert {folder.name for folder in (REPOSITORY / "terraform/examples").iterdir()} == EXAMPLES.keys()
+
+
+@pytest.mark.parametrize(("name", "variables"), EXAMPLES.items())
+def test_an_example_plans_with_zips_where_they_are_built(aws, zips, name, variables):
+    stack = Stack(aws, root=f"terraform/examples/{name}", **variables)
+    built = stack.root.parents[2] / "target/lambda"
+    for function in ("ingest", "compactor"):
+        (built / function).mkdir(parents=True)
+        shutil.copy(zips[f"{function}_zip"], built / function / "bootstrap.zip")
+    if name == "echo":
+        done = stack.run("plan", "-input=false", check=False)
+        assert "echo_zip names no readable file: build the function first" in " ".join(done.stderr.split())
+        shutil.copytree(built / "ingest", built / "echo")
+    assert "0 to change, 0 to destroy" in stack.run("plan", "-input=false").stdout
+
+
+def override(stack, variable, value):
+    """Sets one variable of a stack for good."""
+    file = stack.root / "terraform.tfvars.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {variable: value}))
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "terraform/apply-policy").glob("*.json")), ids=lambda path: path.name)
+def test_each_policy_for_applying_fits_a_managed_policy(path):
+    """6,144 characters without white space, with the longest name and region put in."""
+    text = "".join(path.read_text().split())
+    for word, longest in (("NAME", "n" * 28), ("ACCOUNT", "1" * 12), ("REGION", "ap-southeast-1")):
+        text = text.replace(word, longest)
+    assert len(text) <= 6144
+
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/k"
+SECRET_KEY = "arn:aws:kms:eu-central-1:123456789012:key/s"
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
+FORWARDED = {
+    "name": "forward",
+    "tags": {"team": "a"},
+    "architecture": "x86_64",
+    "front_door": "http-api",
+    "throttle": {"rate": 20, "burst": 40},
+    "reserved_concurrency": 12,
+    "ingest_memory_mb": 300,
+    "events": ["push"],
+    "ignore_events": ["status"],
+    "repositories": ["o/r"],
+    "ignore_repositories": ["o/noise"],
+    "inline_limit_bytes": 240000,
+    "existing_secret_names": ["shared/one"],
+    "existing_parameter_names": ["/shared/two"],
+    "secret_key_arns": [SECRET_KEY],
+    "existing_bus_name": "default",
+    "archive_days": 7,
+    "archive_events": ["release"],
+    "log_events": True,
+    "bucket_name": "forward-lake",
+    "kms_key_arn": KEY,
+    "buffer": {"mb": 2, "seconds": 60},
+    "raw_cold_after_days": 11,
+    "old_version_days": 12,
+    "force_destroy": True,
+    "tls_only": True,
+    "compact_schedule": "cron(0 6 * * ? *)",
+    "compact_timezone": "Europe/Berlin",
+    "compact_window_minutes": 9,
+    "compactor_memory_mb": 2000,
+    "compactor_timeout_seconds": 300,
+    "target_file_mb": 64,
+    "athena_scan_limit_gb": 2,
+    "raw_since": "2025/05/01",
+    "alarm_topic_arns": [TOPIC],
+    "backlog_alarm_hours": 3,
+    "log_retention_days": 7,
+}
+INGEST = "module.ingest.module.function.aws_lambda_function.this"
+COMPACTOR = "module.compactor.module.function.aws_lambda_function.this"
+SCHEDULE = "module.compactor.aws_scheduler_schedule.compactor"
+STREAM = "module.raw.aws_kinesis_firehose_delivery_stream.raw"
+STAGE = "module.ingest.aws_apigatewayv2_stage.ingest[0]"
+LIFECYCLE = "module.raw.aws_s3_bucket_lifecycle_configuration.lake"
+ALARM = 'module.watching.aws_cloudwatch_metric_alarm.this["{}"]'
+VARIABLES = ("environment", 0, "variables")
+ARCHIVED = '{"detail":{"_delivery":{"id":[{"exists":true}]}},"detail-type":["release"]}'
+# (address, where in it, value): one line for each variable above.
+EXPECTED = [
+    (INGEST, ("function_name",), "forward-ingest"),
+    (INGEST, ("tags",), {"team": "a", "octolake:stack": "forward"}),
+    (INGEST, ("architectures",), ["x86_64"]),
+    (COMPACTOR, ("architectures",), ["x86_64"]),
+    (STAGE, ("name",), "$default"),
+    (STAGE, ("default_route_settings", 0, "throttling_rate_limit"), 20),
+    (STAGE, ("default_route_settings", 0, "throttling_burst_limit"), 40),
+    (INGEST, ("reserved_concurrent_executions",), 12),
+    (INGEST, ("memory_size",), 300),
+    (INGEST, (*VARIABLES, "OCTOLAKE_EVENTS"), "push"),
+    (INGEST, (*VARIABLES, "OCTOLAKE_IGNORE_EVENTS"), "status"),
+    (INGEST, (*VARIABLES, "OCTOLAKE_REPOS"), "o/r"),
+    (INGEST, (*VARIABLES, "OCTOLAKE_IGNORE_REPOS"), "o/noise"),
+    (INGEST, (*VARIABLES, "OCTOLAKE_INLINE_LIMIT"), "240000"),
+    (INGEST, (*VARIABLES, "OCTOLAKE_BUS_NAME"), "default"),
+    ("module.bus.aws_cloudwatch_event_archive.deliveries[0]", ("retention_days",), 7),
+    ("module.bus.aws_cloudwatch_event_archive.deliveries[0]", ("event_pattern",), ARCHIVED),
+    ("module.bus.aws_cloudwatch_log_group.events[0]", ("retention_in_days",), 7),
+    ("module.raw.aws_s3_bucket.lake", ("bucket",), "forward-lake"),
+    ("module.raw.aws_s3_bucket.lake", ("force_destroy",), True),
+    (STREAM, ("extended_s3_configuration", 0, "kms_key_arn"), KEY),
+    (STREAM, ("extended_s3_configuration", 0, "buffering_size"), 2),
+    (STREAM, ("extended_s3_configuration", 0, "buffering_interval"), 60),
+    (LIFECYCLE, ("rule", 0, "noncurrent_version_expiration", 0, "noncurrent_days"), 12),
+    (LIFECYCLE, ("rule", 2, "transition", 0, "days"), 11),
+    (SCHEDULE, ("schedule_expression",), "cron(0 6 * * ? *)"),
+    (SCHEDULE, ("schedule_expression_timezone",), "Europe/Berlin"),
+    (SCHEDULE, ("flexible_time_window", 0, "maximum_window_in_minutes"), 9),
+    (COMPACTOR, ("memory_size",), 2000),
+    (COMPACTOR, ("timeout",), 300),
+    (COMPACTOR, (*VARIABLES, "OCTOLAKE_TARGET_FILE_BYTES"), "67108864"),
+    ("module.athena.aws_athena_workgroup.lake", ("configuration", 0, "bytes_scanned_cutoff_per_query"), 2147483648),
+    ("module.athena.aws_glue_catalog_table.events_raw", ("parameters", "projection.day.range"), "2025/05/01,NOW"),
+    (ALARM.format("door-5xx"), ("alarm_actions",), [TOPIC]),
+    (ALARM.format("backlog-old"), ("threshold",), 10800),
+    ("module.compactor.module.function.aws_cloudwatch_log_group.this", ("retention_in_days",), 7),
+]
