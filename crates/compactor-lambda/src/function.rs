@@ -6,19 +6,23 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Context, Diagnostic};
 use octolake_compactor::{CompactError, Report, Surroundings, compact};
-use octolake_lake::{LakeError, Table};
+use octolake_lake::{Counts, LakeError, Table};
 use octolake_lambda::Panicked;
+use octolake_store::Lake;
 use serde::Serialize;
+use tokio::time::timeout;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::metrics;
+use crate::metrics::{self, End};
 use crate::request::Request;
 use crate::settings::Settings;
 
 /// How much of the time is kept for what a run has in hand when it stops taking up work: rows to
 /// be committed, a merge to be ended. A fifth, within bounds.
 const MARGIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(90));
+/// When a run that did not stop by itself is given up, before Lambda ends it without a word.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What an environment keeps between invocations.
 pub(crate) struct Function {
@@ -57,6 +61,10 @@ pub(crate) enum RunError {
         "{count} raw objects could not be read and are left for the next run; the first: {first}"
     )]
     Unread { count: usize, first: String },
+    #[error(
+        "the run did not stop in time and was given up: the store may be slow; the next one goes on"
+    )]
+    Late,
     #[error(transparent)]
     Panicked(#[from] Panicked),
 }
@@ -85,40 +93,42 @@ impl Function {
         // A second try of the same invocation has the same request id, and must not write files of
         // the same names.
         let run_id = Uuid::new_v4();
-        let deadline = time_to_work(context.deadline, now());
+        let left = time_left(context.deadline, now());
         let span = tracing::info_span!("run", run = %run_id, requestId = context.request_id);
-        let run = self.compact(request, run_id, deadline, print).instrument(span.clone());
+        let run = self.run_and_tell(request, run_id, left, print).instrument(span.clone());
         let outcome = octolake_lambda::catch(run).await.map_err(RunError::from).flatten();
         let _entered = span.entered();
         outcome.inspect_err(|error| tracing::error!(error = chain(error), "the run failed"))
     }
 
-    async fn compact(
+    async fn run_and_tell(
         &self,
         request: Request,
         run_id: Uuid,
-        deadline: Duration,
+        left: Duration,
         print: fn(&str),
     ) -> Result<Summary, RunError> {
-        let Settings { lake, target_file_bytes, function } = &self.settings;
-        let mut settings = octolake_compactor::Settings {
-            since: request.since,
-            dry_run: request.dry_run,
-            deadline: Some(deadline),
-            ..octolake_compactor::Settings::default()
+        let (lake, function) = (&self.settings.lake, &self.settings.function);
+        let tell = |counts: Counts, end| {
+            if !request.dry_run {
+                print(&metrics::line(counts, end, function, &run_id.to_string(), now()));
+            }
         };
-        settings.target_file_bytes = target_file_bytes.unwrap_or(settings.target_file_bytes);
-        let surroundings = Surroundings { run_id, clock: &now, on_progress: &mut |_, _| {} };
-        let report = compact(lake, &settings, surroundings).await?;
-        let table = Table::open(lake).await?;
-        let left = octolake_compactor::backlog(lake, table.as_ref().map(Table::progress)).await?;
-        let age = left.oldest().map(|at| (now() - at).num_milliseconds() as f64 / 1e3);
-        let backlog =
-            Backlog { objects: left.pending.len() as u64, bytes: left.bytes(), age_s: age };
-        let summary = Summary { report, backlog };
-        if !request.dry_run {
-            print(&metrics::line(&summary, function, &run_id.to_string(), now()));
-        }
+        let before = committed(lake).await?;
+        let run = self.compact(request, run_id, time_to_work(left));
+        let run = timeout(left.saturating_sub(LAST_WORDS), run).await;
+        let report = match run.map_err(|_| RunError::Late).flatten() {
+            Ok(report) => report,
+            Err(error) => {
+                // What it committed counts all the same: nothing else would tell of it.
+                if let Ok(after) = committed(lake).await {
+                    tell(difference(before, after), None);
+                }
+                return Err(error);
+            }
+        };
+        let summary = Summary { report, backlog: backlog(lake).await? };
+        tell(counts(&summary.report), Some(end(&summary)));
         log(&summary);
         match summary.report.failed.first() {
             None => Ok(summary),
@@ -128,6 +138,60 @@ impl Function {
             }),
         }
     }
+
+    async fn compact(
+        &self,
+        request: Request,
+        run_id: Uuid,
+        deadline: Duration,
+    ) -> Result<Report, RunError> {
+        let Settings { lake, target_file_bytes, .. } = &self.settings;
+        let mut settings = octolake_compactor::Settings {
+            since: request.since,
+            dry_run: request.dry_run,
+            deadline: Some(deadline),
+            ..octolake_compactor::Settings::default()
+        };
+        settings.target_file_bytes = target_file_bytes.unwrap_or(settings.target_file_bytes);
+        let surroundings = Surroundings { run_id, clock: &now, on_progress: &mut |_, _| {} };
+        Ok(compact(lake, &settings, surroundings).await?)
+    }
+}
+
+/// The table's running totals; zeros where there is no table.
+async fn committed(lake: &Lake) -> Result<Counts, LakeError> {
+    let table = Table::open(lake).await?;
+    Ok(table.map(|table| table.progress().ledger.counts).unwrap_or_default())
+}
+
+/// What was committed between two looks at the totals, by whomever.
+fn difference(before: Counts, after: Counts) -> Counts {
+    Counts {
+        read: after.read - before.read,
+        stored: after.stored - before.stored,
+        duplicates: after.duplicates - before.duplicates,
+        quarantined: after.quarantined - before.quarantined,
+    }
+}
+
+fn counts(report: &Report) -> Counts {
+    let Report { read, stored, duplicates, quarantined, .. } = *report;
+    Counts { read, stored, duplicates, quarantined }
+}
+
+fn end(Summary { report, backlog }: &Summary) -> End {
+    End {
+        files: report.files_after,
+        backlog_age: backlog.age_s.unwrap_or(0.0),
+        seconds: report.seconds,
+    }
+}
+
+async fn backlog(lake: &Lake) -> Result<Backlog, RunError> {
+    let table = Table::open(lake).await?;
+    let left = octolake_compactor::backlog(lake, table.as_ref().map(Table::progress)).await?;
+    let age = left.oldest().map(|at| (now() - at).num_milliseconds() as f64 / 1e3);
+    Ok(Backlog { objects: left.pending.len() as u64, bytes: left.bytes(), age_s: age })
 }
 
 fn log(Summary { report, backlog }: &Summary) {
@@ -143,10 +207,14 @@ fn log(Summary { report, backlog }: &Summary) {
     );
 }
 
-/// How long a run may take up work, when Lambda ends it at `ends` (milliseconds since 1970).
-fn time_to_work(ends: u64, now: DateTime<Utc>) -> Duration {
+/// The time until `ends` (milliseconds since 1970), when Lambda ends the invocation.
+fn time_left(ends: u64, now: DateTime<Utc>) -> Duration {
     let now = u64::try_from(now.timestamp_millis()).unwrap_or_default();
-    let left = Duration::from_millis(ends.saturating_sub(now));
+    Duration::from_millis(ends.saturating_sub(now))
+}
+
+/// How long a run may take up work, that ends after `left`.
+fn time_to_work(left: Duration) -> Duration {
     left.saturating_sub((left / 5).clamp(MARGIN.0, MARGIN.1))
 }
 
@@ -178,7 +246,6 @@ mod tests {
     use object_store::path::Path;
     use octolake_event::entry::{self, BusEntry};
     use octolake_event::{DeliveryId, DeliveryMeta};
-    use octolake_store::Lake;
     use serde_json::Value;
 
     use super::*;
@@ -200,11 +267,10 @@ mod tests {
         Function::new(Settings { lake, target_file_bytes: None, function })
     }
 
-    /// Ends in a minute, or has ended before.
-    fn context(in_time: bool) -> Context {
+    /// An invocation that ends in so many seconds.
+    fn context(seconds: u64) -> Context {
         let mut context = Context::default();
-        context.deadline =
-            if in_time { now().timestamp_millis().unsigned_abs() + 60_000 } else { 0 };
+        context.deadline = now().timestamp_millis().unsigned_abs() + seconds * 1000;
         context
     }
 
@@ -217,14 +283,14 @@ mod tests {
     async fn a_run_takes_what_it_is_asked_to() {
         let function = function(&["09", "10", "11"]).await;
         let dry = Request { dry_run: true, since: None };
-        let summary = function.run(dry, context(true), |_| panic!("no metrics")).await.unwrap();
+        let summary = function.run(dry, context(60), |_| panic!("no metrics")).await.unwrap();
         assert_eq!(figures(&summary), [3, 3, 0, 3]);
         let since =
             Request { since: Some("2026-03-02T10:30:00Z".parse().unwrap()), dry_run: false };
-        let summary = function.run(since, context(true), |_| {}).await.unwrap();
+        let summary = function.run(since, context(60), |_| {}).await.unwrap();
         assert_eq!(figures(&summary), [2, 2, 0, 1]);
         assert!(summary.backlog.age_s.unwrap() >= 0.0);
-        let summary = function.run(Request::default(), context(true), |_| {}).await.unwrap();
+        let summary = function.run(Request::default(), context(60), |_| {}).await.unwrap();
         assert_eq!(figures(&summary), [1, 1, 0, 0]);
         assert_eq!(summary.backlog, Backlog::default());
     }
@@ -232,7 +298,7 @@ mod tests {
     #[tokio::test]
     async fn without_time_it_says_what_is_left() {
         let function = function(&["09", "10"]).await;
-        let summary = function.run(Request::default(), context(false), |_| {}).await.unwrap();
+        let summary = function.run(Request::default(), context(5), |_| {}).await.unwrap();
         assert_eq!(figures(&summary), [0, 0, 2, 2]);
         let answer: Value = serde_json::to_value(&summary).unwrap();
         assert_eq!(
@@ -246,20 +312,37 @@ mod tests {
         static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
         let function = function(&["09"]).await;
         let print = |line: &str| LINES.lock().unwrap().push(line.to_owned());
-        function.run(Request::default(), context(true), print).await.unwrap();
+        function.run(Request::default(), context(60), print).await.unwrap();
         let lines = LINES.lock().unwrap().clone();
         assert_eq!(lines.len(), 1);
         assert_eq!(serde_json::from_str::<Value>(&lines[0]).unwrap()["rows"], 1);
 
-        let error = function.run(Request::default(), context(true), |_| panic!("a payload")).await;
+        let error = function.run(Request::default(), context(60), |_| panic!("a payload")).await;
         let diagnostic = Diagnostic::from(error.unwrap_err());
         assert!(!diagnostic.error_message.contains("a payload"), "{diagnostic:?}");
+    }
+
+    #[tokio::test]
+    async fn what_a_failed_run_has_committed_is_told() {
+        static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        let function = function(&["09"]).await;
+        let print = |line: &str| LINES.lock().unwrap().push(line.to_owned());
+        let error = function.run(Request::default(), context(1), print).await.unwrap_err();
+        assert!(matches!(error, RunError::Late), "{error:?}");
+        let lines = LINES.lock().unwrap().clone();
+        let line: Value = serde_json::from_str(&lines[0]).unwrap();
+        assert_eq!((&line["rows"], line.get("backlog_age_seconds")), (&0.into(), None));
+
+        let before = Counts { read: 10, stored: 7, duplicates: 2, quarantined: 1 };
+        let after = Counts { read: 15, stored: 9, duplicates: 4, quarantined: 2 };
+        let new = Counts { read: 5, stored: 2, duplicates: 2, quarantined: 1 };
+        assert_eq!(difference(before, after), new);
     }
 
     #[test]
     fn a_part_of_the_time_is_kept_for_the_end() {
         let now = DateTime::from_timestamp_millis(1_000_000).unwrap();
-        let seconds = |left: u64| time_to_work(1_000_000 + left * 1000, now).as_secs();
+        let seconds = |left: u64| time_to_work(time_left(1_000_000 + left * 1000, now)).as_secs();
         assert_eq!(seconds(900), 810);
         assert_eq!(seconds(100), 80);
         assert_eq!(seconds(10), 5);

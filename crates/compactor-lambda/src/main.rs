@@ -16,7 +16,7 @@ mod settings;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use octolake_lambda::Level;
 
 use crate::function::Function;
@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
         Err(error) => return failed(&error),
     };
     let run = |event: LambdaEvent<Request>| function.run(event.payload, event.context, print);
-    match lambda_runtime::run(service_fn(run)).await {
+    match Runtime::new(service_fn(run)).run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(error.as_ref()),
     }

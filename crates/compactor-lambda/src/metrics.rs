@@ -2,31 +2,44 @@
 //! object on a line of its own.
 
 use chrono::{DateTime, Utc};
+use octolake_lake::Counts;
 use serde_json::{Value, json};
-
-use crate::function::Summary;
 
 /// Where the metrics are found; alarms and dashboard ask for this.
 const NAMESPACE: &str = "octolake";
 const DIMENSION: &str = "function";
 
-/// The line for a run of `function` that ended at `now`.
-///
-/// - `rows`, `duplicates`, `quarantined`: records that became a row, were in the lake already, or
-///   could not be read;
-/// - `files`: Parquet files of the table after the run;
-/// - `backlog_age_seconds`: for how long the oldest raw object has waited that is left, 0 without;
-/// - `seconds`: how long the run took.
-pub(crate) fn line(summary: &Summary, function: &str, run: &str, now: DateTime<Utc>) -> String {
-    let report = &summary.report;
-    let metrics = [
-        ("rows", "Count", json!(report.stored)),
-        ("duplicates", "Count", json!(report.duplicates)),
-        ("quarantined", "Count", json!(report.quarantined)),
-        ("files", "Count", json!(report.files_after)),
-        ("backlog_age_seconds", "Seconds", json!(summary.backlog.age_s.unwrap_or(0.0))),
-        ("seconds", "Seconds", json!(report.seconds)),
+/// How a run ended that did end: what is not known of one that failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End {
+    /// Parquet files of the table after it.
+    pub(crate) files: u64,
+    /// For how long the oldest raw object has waited that is left, in seconds; 0 without one.
+    pub(crate) backlog_age: f64,
+    /// How long it took, in seconds.
+    pub(crate) seconds: f64,
+}
+
+/// The line for a run of `function` at `now`: `rows`, `duplicates` and `quarantined` (records that
+/// became a row, were in the lake already, or could not be read), and with its end `files`,
+/// `backlog_age_seconds` and `seconds`.
+pub(crate) fn line(
+    counts: Counts,
+    end: Option<End>,
+    function: &str,
+    run: &str,
+    now: DateTime<Utc>,
+) -> String {
+    let mut metrics = vec![
+        ("rows", "Count", json!(counts.stored)),
+        ("duplicates", "Count", json!(counts.duplicates)),
+        ("quarantined", "Count", json!(counts.quarantined)),
     ];
+    if let Some(End { files, backlog_age, seconds }) = end {
+        metrics.push(("files", "Count", json!(files)));
+        metrics.push(("backlog_age_seconds", "Seconds", json!(backlog_age)));
+        metrics.push(("seconds", "Seconds", json!(seconds)));
+    }
     let defined: Vec<Value> =
         metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
     let mut line = json!({
@@ -49,24 +62,14 @@ pub(crate) fn line(summary: &Summary, function: &str, run: &str, now: DateTime<U
 
 #[cfg(test)]
 mod tests {
-    use octolake_compactor::Report;
-
     use super::*;
-    use crate::function::Backlog;
 
     #[test]
     fn a_line_defines_each_metric_that_it_holds() {
-        let report = Report {
-            stored: 40,
-            duplicates: 3,
-            quarantined: 2,
-            files_after: 7,
-            seconds: 1.5,
-            ..Report::default()
-        };
-        let backlog = Backlog { objects: 1, bytes: 10, age_s: Some(90.0) };
+        let counts = Counts { read: 45, stored: 40, duplicates: 3, quarantined: 2 };
+        let end = End { files: 7, backlog_age: 90.0, seconds: 1.5 };
         let now = DateTime::from_timestamp_millis(1_772_445_600_123).unwrap();
-        let line = line(&Summary { report, backlog }, "acme-compactor", "r-1", now);
+        let line = line(counts, Some(end), "acme-compactor", "r-1", now);
         assert!(!line.contains('\n'));
         let line: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(

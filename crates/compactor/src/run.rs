@@ -43,11 +43,12 @@ pub async fn compact<'a>(
     settings: &'a Settings,
     surroundings: Surroundings<'a>,
 ) -> Result<Report, CompactError> {
+    let started = Instant::now();
     let table = match settings.dry_run {
         true => Table::open(lake).await?,
         false => Some(Table::open_or_create(lake).await?),
     };
-    let mut run = Run::new(lake, table, settings, &surroundings);
+    let mut run = Run::new(lake, table, settings, &surroundings, started);
     (run.report.files_before, run.report.bytes_before) = run.size();
     run.append(&mut *surroundings.on_progress).await?;
     if !settings.dry_run {
@@ -82,6 +83,7 @@ impl<'a> Run<'a> {
         table: Option<Table>,
         settings: &'a Settings,
         surroundings: &Surroundings<'a>,
+        started: Instant,
     ) -> Self {
         let store = lake.store().clone();
         let run_id = surroundings.run_id;
@@ -99,7 +101,7 @@ impl<'a> Run<'a> {
             store,
             report: Report { dry_run: settings.dry_run, ..Report::default() },
             clock: surroundings.clock,
-            started: Instant::now(),
+            started,
             mark: (run_id.as_u128() >> 65) as i64,
             failed: HashSet::new(),
             begun: HashMap::new(),
@@ -163,6 +165,8 @@ impl<'a> Run<'a> {
                 continue;
             }
             if self.settings.dry_run {
+                let wanted = pending.iter().filter(|object| self.is_wanted(object)).count();
+                self.report.objects_left = (wanted - batch.done.len()) as u64;
                 return self.count_only(batch).await;
             }
             if self.commit_batch(batch).await? {

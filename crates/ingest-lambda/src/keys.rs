@@ -3,15 +3,20 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use octolake_ingest::{Endpoint, Filter, HttpRequest, Secrets, Verdict};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 /// How long secrets are used before they are fetched again.
 const MAX_AGE: TimeDelta = TimeDelta::minutes(5);
 /// How long it is between two fetches at least: anybody can send a wrong signature.
 const MIN_PAUSE: TimeDelta = TimeDelta::minutes(1);
+
+/// How long a fetch may take: a delivery waits for it, and needs time for the bus after it.
+const FETCHED_WITHIN: Duration = Duration::from_secs(3);
 
 /// Where the secrets are fetched from.
 pub(crate) trait SecretSource {
@@ -57,7 +62,9 @@ impl<S: SecretSource> Keys<S> {
         let mut known = self.known.lock().await;
         let endpoint = self.current(&mut known, now).await?;
         let verdict = endpoint.judge(request);
-        if !verdict.is_unauthorized() || !known.may_try(now) {
+        // No other secret makes a signature of none.
+        let may_be_new = verdict.is_unauthorized() && request.headers.is_signed();
+        if !may_be_new || !known.may_try(now) {
             return Ok(verdict);
         }
         match self.refresh(&mut known, now).await {
@@ -93,7 +100,8 @@ impl<S: SecretSource> Keys<S> {
         now: DateTime<Utc>,
     ) -> Result<Arc<Endpoint>, FetchError> {
         known.tried_at = Some(now);
-        let secrets = self.source.fetch().await?;
+        let late = |_| FetchError(format!("no answer within {} s", FETCHED_WITHIN.as_secs()));
+        let secrets = timeout(FETCHED_WITHIN, self.source.fetch()).await.map_err(late)??;
         let endpoint = Arc::new(Endpoint::new(secrets).with_filter(self.filter.clone()));
         known.endpoint = Some(endpoint.clone());
         known.fetched_at = Some(now);
@@ -198,6 +206,50 @@ mod tests {
             assert_eq!(deliver(&keys, "wrong", seconds).await, Some(false));
         }
         assert_eq!(store.fetches(), 3);
+    }
+
+    /// A store that takes its time, and more.
+    struct Silent;
+
+    impl SecretSource for Silent {
+        async fn fetch(&self) -> Result<Secrets, FetchError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_does_not_answer_leaves_time_for_an_answer() {
+        let started = std::time::Instant::now();
+        let keys = Keys::new(Silent, Filter::default());
+        let request = HttpRequest {
+            method: "POST",
+            path: "/",
+            headers: Headers::default(),
+            body: b"{}",
+            received_at: "2026-03-02T10:00:00Z".parse().unwrap(),
+        };
+        let error = keys.judge(&request).await.unwrap_err();
+        assert_eq!(error, FetchError("no answer within 3 s".into()));
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_signature_costs_no_fetch() {
+        let store = Store::default();
+        store.set(Some("a"));
+        let keys = Keys::new(&store, Filter::default());
+        for minute in 0..4 {
+            let start: DateTime<Utc> = "2026-03-02T10:00:00Z".parse().unwrap();
+            let request = HttpRequest {
+                method: "POST",
+                path: "/",
+                headers: Headers::default(),
+                body: b"{}",
+                received_at: start + TimeDelta::minutes(minute),
+            };
+            assert!(keys.judge(&request).await.unwrap().is_unauthorized());
+        }
+        assert_eq!(store.fetches(), 1);
     }
 
     #[tokio::test]

@@ -15,16 +15,16 @@ mod event_bus;
 mod function;
 mod http;
 mod keys;
+mod retry;
 mod secret_stores;
 mod settings;
 
 use std::process::ExitCode;
 
 use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use octolake_lambda::Level;
 
 use crate::event_bus::EventBus;
@@ -42,7 +42,7 @@ async fn main() -> ExitCode {
     };
     let function = start(settings).await;
     let answer = |event: LambdaEvent<ApiGatewayV2httpRequest>| function.answer(event);
-    match lambda_runtime::run(service_fn(answer)).await {
+    match Runtime::new(service_fn(answer)).run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(error.as_ref()),
     }
@@ -51,7 +51,6 @@ async fn main() -> ExitCode {
 /// Makes the clients; none of them connects yet.
 async fn start(settings: Settings) -> Function<SecretStores> {
     let config = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::standard().with_initial_backoff(event_bus::FIRST_PAUSE))
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(event_bus::CONNECTED_WITHIN)

@@ -5,10 +5,11 @@ use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::{
     GetSecretValueError, GetSecretValueOutput,
 };
+use futures::future::try_join_all;
 use octolake_ingest::{Secret, Secrets};
 
-use crate::event_bus::reason;
 use crate::keys::{FetchError, SecretSource};
+use crate::retry::reason;
 use crate::settings::SecretPlace;
 
 /// While a secret is being replaced, the one before is valid too: GitHub still signs with it.
@@ -41,10 +42,16 @@ impl SecretStores {
         match previous {
             Ok(previous) => secrets.push(secret(arn, value(&previous))?),
             Err(error) if is_absent(&error) => {}
-            // Not worth a delivery: those signed with the current one can be verified.
-            Err(error) => tracing::warn!(arn, error = reason(&error), "no previous secret"),
+            Err(error) => return Err(FetchError(format!("{arn}: {}", reason(&error)))),
         }
         Ok(secrets)
+    }
+
+    async fn of_place(&self, place: &SecretPlace) -> Result<Vec<Secret>, FetchError> {
+        match place {
+            SecretPlace::SecretsManager(arn) => self.versions(arn).await,
+            SecretPlace::Parameter(arn) => Ok(vec![self.parameter(arn).await?]),
+        }
     }
 
     async fn parameter(&self, arn: &str) -> Result<Secret, FetchError> {
@@ -56,17 +63,11 @@ impl SecretStores {
 }
 
 impl SecretSource for SecretStores {
-    /// Asks for each place; one that fails fails all, or deliveries that are signed with its
-    /// secret would be refused as forged.
+    /// Asks for all places at once; one that fails fails all, or deliveries that are signed with
+    /// its secret would be refused as forged.
     async fn fetch(&self) -> Result<Secrets, FetchError> {
-        let mut secrets = Vec::with_capacity(2 * self.places.len());
-        for place in &self.places {
-            match place {
-                SecretPlace::SecretsManager(arn) => secrets.extend(self.versions(arn).await?),
-                SecretPlace::Parameter(arn) => secrets.push(self.parameter(arn).await?),
-            }
-        }
-        Secrets::new(secrets).map_err(|error| FetchError(error.to_string()))
+        let secrets = try_join_all(self.places.iter().map(|place| self.of_place(place))).await?;
+        Secrets::new(secrets.concat()).map_err(|error| FetchError(error.to_string()))
     }
 }
 

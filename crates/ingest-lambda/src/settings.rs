@@ -2,8 +2,8 @@
 
 use octolake_ingest::{Filter, FilterError, Filters};
 
-/// Bytes of detail that go through the bus whole, unless said otherwise: what fits in one record
-/// of Firehose (1,000 KiB) with its envelope.
+/// The most bytes of detail that go through the bus whole: what fits in one record of Firehose
+/// (1,000 KiB) with its envelope.
 const INLINE_LIMIT: usize = 950_000;
 
 /// Everything that is set from outside.
@@ -41,7 +41,7 @@ pub(crate) enum SecretPlace {
 pub(crate) enum SettingsError {
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
-    #[error("OCTOLAKE_INLINE_LIMIT is {0:?}: write a number of bytes, at least 1024")]
+    #[error("OCTOLAKE_INLINE_LIMIT is {0:?}: write a number of bytes from 1024 to 950000")]
     InlineLimit(String),
     #[error("OCTOLAKE_LARGE_URL is {0:?}: write s3://bucket or s3://bucket/prefix")]
     LargeUrl(String),
@@ -88,7 +88,8 @@ fn parts(text: &str) -> Vec<String> {
 }
 
 fn inline_limit(text: String) -> Result<usize, SettingsError> {
-    text.trim().parse().ok().filter(|bytes| *bytes >= 1024).ok_or(SettingsError::InlineLimit(text))
+    let bytes = text.trim().parse().ok().filter(|bytes| (1024..=INLINE_LIMIT).contains(bytes));
+    bytes.ok_or(SettingsError::InlineLimit(text))
 }
 
 fn bucket_and_prefix(url: String) -> Result<(String, String), SettingsError> {
@@ -167,6 +168,7 @@ mod tests {
         for (name, value) in [
             ("OCTOLAKE_INLINE_LIMIT", "1 MB"),
             ("OCTOLAKE_INLINE_LIMIT", "0"),
+            ("OCTOLAKE_INLINE_LIMIT", "950001"),
             ("OCTOLAKE_LARGE_URL", "lake"),
             ("OCTOLAKE_LARGE_URL", "s3:///x"),
             ("OCTOLAKE_SECRET_ARNS", "hunter2"),

@@ -35,6 +35,11 @@ impl<'a> Headers<'a> {
         }
     }
 
+    /// Whether there is a signature at all, whatever it is worth.
+    pub fn is_signed(&self) -> bool {
+        self.signature.is_some_and(|text| text.starts_with("sha256="))
+    }
+
     /// Reads names and values; of a header that occurs twice, the first counts.
     pub fn from_pairs(pairs: &[(&str, &'a str)]) -> Self {
         Self::from_lookup(|name| {

@@ -1,5 +1,5 @@
 //! The log: one JSON object to a line, as Lambda's own lines have it (`timestamp`, `level`,
-//! `message`), with the invocation's `requestId` in `span`.
+//! `message`), with the innermost span in `span`: a function opens one with its `requestId`.
 
 use std::io;
 use std::str::FromStr;
@@ -27,11 +27,10 @@ impl Level {
         })
     }
 
-    /// Libraries say less: warnings, unless everything is asked for.
+    /// Libraries say less, whatever is asked for: below information they print whole requests.
     fn of_libraries(self) -> LevelFilter {
         match self.0 {
-            LevelFilter::TRACE => LevelFilter::DEBUG,
-            LevelFilter::DEBUG => LevelFilter::INFO,
+            LevelFilter::TRACE | LevelFilter::DEBUG => LevelFilter::INFO,
             other => other.min(LevelFilter::WARN),
         }
     }
@@ -48,10 +47,10 @@ fn subscriber<W>(level: Level, writer: W) -> impl tracing::Subscriber + Send + S
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    // The runtime's span has the request id; at information, or no line would have it.
     let filter = Targets::new()
         .with_default(level.of_libraries())
-        .with_target("lambda_runtime::layers", level.0)
+        // A failed invocation, told by the function itself with its run.
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF)
         .with_target("octolake", level.0)
         .with_target("ingest", level.0)
         .with_target("compactor", level.0);
@@ -102,7 +101,7 @@ mod tests {
     #[test]
     fn a_line_is_one_object_with_what_lambda_looks_for() {
         let lines = Lines::of(None, || {
-            let span = tracing::info_span!(target: "lambda_runtime::layers::trace", "invoke", requestId = "r-1");
+            let span = tracing::info_span!(target: "ingest", "request", requestId = "r-1");
             let _entered = span.enter();
             tracing::info!(target: "octolake_ingest", delivery = "d\n1", "answered");
             tracing::info!(target: "hyper", "connected");
@@ -114,6 +113,17 @@ mod tests {
         assert_eq!(line["delivery"], "d\n1");
         assert_eq!(line["span"]["requestId"], "r-1");
         assert!(line["timestamp"].as_str().unwrap().ends_with('Z'));
+    }
+
+    #[test]
+    fn no_level_makes_a_library_print_a_payload() {
+        let lines = Lines::of(Some("TRACE"), || {
+            tracing::trace!(target: "lambda_runtime::layers::api_response", body = "a payload");
+            tracing::debug!(target: "aws_smithy_runtime::client", request = "a payload");
+            tracing::trace!(target: "octolake_ingest", "ours");
+        });
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(lines[0]["message"], "ours");
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use octolake_compactor::{Settings, backlog};
+use chrono::{DateTime, Utc};
+use octolake_compactor::{Report, Settings, Surroundings, backlog, compact};
 use octolake_event::EventType;
 use octolake_lake::Table;
 use octolake_store::Lake;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use uuid::Uuid;
 
-use crate::lake::{column, counts, gzip, ids, line, push, put, run, run_at};
+use crate::lake::{NOW, column, counts, gzip, ids, line, push, put, run, run_at};
 
 fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/example")
@@ -126,6 +128,22 @@ async fn a_deadline_ends_a_run_and_the_next_goes_on() {
     let report = run(&lake, &no_time).await;
     assert_eq!((counts(&report), report.objects_left), ([0; 4], 5));
     assert_eq!(counts(&run(&lake, &Settings::default()).await), [5, 5, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_dry_run_that_is_cut_short_says_so() {
+    let lake = Lake::in_memory();
+    for number in 0..3 {
+        put(&lake, &format!("raw/2026/03/02/10/{number}"), push(number, 2)).await;
+    }
+    // Time is up as soon as the first object has been read.
+    let deadline = std::time::Duration::from_millis(300);
+    let settings = Settings { dry_run: true, deadline: Some(deadline), ..Settings::default() };
+    let now: DateTime<Utc> = NOW.parse().unwrap();
+    let on_progress = &mut |_: &Report, _| std::thread::sleep(deadline);
+    let surroundings = Surroundings { run_id: Uuid::new_v4(), clock: &move || now, on_progress };
+    let report = compact(&lake, &settings, surroundings).await.unwrap();
+    assert_eq!((counts(&report), report.objects_left), ([1, 1, 0, 0], 2));
 }
 
 #[tokio::test]

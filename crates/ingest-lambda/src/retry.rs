@@ -1,0 +1,154 @@
+//! What is tried again, and what is not: calls to AWS, and entries that a call refused.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
+use tokio::time::sleep;
+
+/// The longest first pause before something is tried again. Each next one may be twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What EventBridge says of an entry that it will never take. All else may pass at the next try.
+const HOPELESS: [&str; 5] = [
+    "AccessDeniedException",
+    "InvalidArgument",
+    "MalformedDetail",
+    "NotAuthorizedForDetailTypeException",
+    "NotAuthorizedForSourceException",
+];
+
+/// What one try came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is done.
+    Taken,
+    /// It may be done at the next try.
+    Again(String),
+    /// It will never be done.
+    Never(String),
+}
+
+impl Outcome {
+    /// What it means that an entry was refused, in a call that succeeded.
+    pub(crate) fn of_refusal(code: &str, message: &str) -> Self {
+        let reason = format!("{code}: {message}");
+        if HOPELESS.contains(&code) { Self::Never(reason) } else { Self::Again(reason) }
+    }
+
+    /// What it means that a call failed: no answer, a fault of the service, a throttle or a
+    /// conflict passes; a request that is refused for what it is does not.
+    pub(crate) fn of_failure<E>(error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let (status, reason) = (status(error), reason(error));
+        let passes = match error {
+            SdkError::ServiceError(service) => {
+                let code = service.err().code().unwrap_or_default();
+                status.is_some_and(is_passing) || code.contains("Throttl") || code == "SlowDown"
+            }
+            SdkError::ConstructionFailure(_) => false,
+            _ => true,
+        };
+        if passes { Self::Again(reason) } else { Self::Never(reason) }
+    }
+}
+
+/// 409 is S3's answer where another put of the key is under way; 429 and 5xx pass.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 409 | 429 | 500..)
+}
+
+/// The HTTP status of a failed call, where there was an answer.
+pub(crate) fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// Tries until it is done or never will be; whoever waits for it says how long.
+///
+/// # Errors
+/// It will never be done, and why.
+pub(crate) async fn insist<F>(mut attempt: impl FnMut() -> F) -> Result<(), String>
+where
+    F: Future<Output = Outcome>,
+{
+    let mut longest = FIRST_PAUSE;
+    loop {
+        match attempt().await {
+            Outcome::Taken => return Ok(()),
+            Outcome::Never(reason) => return Err(reason),
+            Outcome::Again(reason) => tracing::warn!(reason, "failed, and is tried again"),
+        }
+        // Anywhere between nothing and the longest, so that many do not come back together.
+        sleep(longest.mul_f64(fastrand::f64())).await;
+        longest = (longest * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// What went wrong, for the log: code and message of the service, or which part of the way failed.
+/// Never the raw response, which may hold a secret.
+pub(crate) fn reason<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug,
+{
+    match error {
+        SdkError::ServiceError(service) => {
+            let metadata = service.err();
+            let text = |text: Option<&str>| text.unwrap_or("unknown").to_owned();
+            format!("{}: {}", text(metadata.code()), text(metadata.message()))
+        }
+        SdkError::ResponseError(_) => "the answer could not be read".to_owned(),
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(failure) => {
+            let cause = failure.as_connector_error().and_then(|error| error.source());
+            let cause = cause.map(ToString::to_string);
+            format!("no connection: {}", cause.unwrap_or_else(|| "no cause given".to_owned()))
+        }
+        _ => "the request could not be made".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Tries with an outcome for each number of the try, from 1; gives the outcome and the tries.
+    async fn tried(outcome: impl Fn(u32) -> Outcome) -> (Result<(), String>, u32) {
+        let calls = Cell::new(0);
+        let attempt = || {
+            calls.set(calls.get() + 1);
+            std::future::ready(outcome(calls.get()))
+        };
+        (insist(attempt).await, calls.get())
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_tried_again() {
+        let started = Instant::now();
+        let throttled = |call| match call {
+            1..4 => Outcome::of_refusal("ThrottlingException", "m"),
+            _ => Outcome::Taken,
+        };
+        assert_eq!(tried(throttled).await, (Ok(()), 4));
+        // Three pauses of at most 100, 200 and 400 ms.
+        assert!(started.elapsed() < Duration::from_secs(2));
+    }
+
+    #[tokio::test]
+    async fn what_will_never_be_taken_is_not_tried_again() {
+        let malformed = |_| Outcome::of_refusal("MalformedDetail", "m");
+        assert_eq!(tried(malformed).await, (Err("MalformedDetail: m".into()), 1));
+    }
+
+    #[test]
+    fn statuses_that_pass() {
+        assert!([409, 429, 500, 503].into_iter().all(is_passing));
+        assert!(![400, 403, 404, 412].into_iter().any(is_passing));
+    }
+}
