@@ -75,7 +75,7 @@ def outputs(aws, starting, tmp_path_factory):
     stack = Stack(aws, name=NAME, tls_only=False, raw_since=f"{day(RAW_DAYS):%Y/%m/%d}", **zips)
     stack.run("apply", "-auto-approve", "-input=false", *(f"-target={part}" for part in PARTS))
     told("applied", began)
-    return stack.outputs()
+    return stack.read_outputs()
 
 
 @pytest.fixture(scope="module")

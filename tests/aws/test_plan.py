@@ -64,6 +64,21 @@ def test_a_parameter_s_value_stays_out_of_plan_and_state(aws, client, zips):
 
 
 @pytest.fixture(scope="module")
+def own_secret(aws, zips):
+    """A stack that names no secret that exists, and so makes one."""
+    return Stack(aws, name="own", kms_key_arn=KEY, **zips)
+
+
+@pytest.mark.parametrize(("force_destroy", "days"), [("false", 7), ("true", 0)])
+def test_its_own_secret_has_the_key_and_its_recovery_window(own_secret, force_destroy, days):
+    own_secret.run("plan", "-input=false", "-out=p.tfplan", f"-var=force_destroy={force_destroy}")
+    planned = json.loads(own_secret.run("show", "-json", "p.tfplan").stdout)["resource_changes"]
+    (secret,) = (change for change in planned if change["address"] == OWN_SECRET)
+    assert secret["change"]["after"]["recovery_window_in_days"] == days
+    assert secret["change"]["after"]["kms_key_id"] == KEY
+
+
+@pytest.fixture(scope="module")
 def planner(aws, client, zips):
     """A stack to plan with wrong inputs, on an AWS that has a bucket and nothing else."""
     s3 = client("s3")
@@ -76,6 +91,8 @@ def planner(aws, client, zips):
     ("variable", "value", "sentence"),
     [
         ("archive_days", "-1", "archive_days must be null (no archive) or a whole number from 0 (for ever) to 3650."),
+        ("compact_schedule", "rate(2 hour)", "compact_schedule must look like rate(1 hour), rate(15 minutes) or cron("),
+        ("compact_schedule", "cron(0 * * * *)", "which has six fields: minutes, hours, day of month, month, day of week, year."),
         ("bucket_name", "taken-before", "A bucket named taken-before exists in this account. Choose another name"),
         ("existing_bus_name", "nowhere", "No event bus named nowhere in this account and region. Create it with"),
         ("existing_secret_names", '["no/secret"]', "No secret named no/secret in this account and region. Create it with"),
@@ -174,9 +191,11 @@ FORWARDED = {
 }
 INGEST = "module.ingest.module.function.aws_lambda_function.this"
 COMPACTOR = "module.compactor.module.function.aws_lambda_function.this"
+OWN_SECRET = "module.secret.aws_secretsmanager_secret.webhook[0]"
 SCHEDULE = "module.compactor.aws_scheduler_schedule.compactor"
 STREAM = "module.raw.aws_kinesis_firehose_delivery_stream.raw"
 STAGE = "module.ingest.aws_apigatewayv2_stage.ingest[0]"
+LIMITED = "module.ingest.aws_cloudwatch_log_metric_filter.limited[0]"
 LIFECYCLE = "module.raw.aws_s3_bucket_lifecycle_configuration.lake"
 ALARM = 'module.watching.aws_cloudwatch_metric_alarm.this["{}"]'
 VARIABLES = ("environment", 0, "variables")
@@ -217,6 +236,8 @@ EXPECTED = [
     ("module.athena.aws_athena_workgroup.lake", ("configuration", 0, "bytes_scanned_cutoff_per_query"), 2147483648),
     ("module.athena.aws_glue_catalog_table.events_raw", ("parameters", "projection.day.range"), "2025/05/01,NOW"),
     (ALARM.format("door-5xx"), ("alarm_actions",), [TOPIC]),
+    (ALARM.format("door-limited"), ("metric_name",), "forward-ingest-limited"),
+    (LIMITED, ("pattern",), '{ $.status = "429" }'),
     (ALARM.format("backlog-old"), ("threshold",), 10800),
     ("module.compactor.module.function.aws_cloudwatch_log_group.this", ("retention_in_days",), 7),
 ]

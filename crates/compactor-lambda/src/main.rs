@@ -26,6 +26,9 @@ use crate::settings::Settings;
 #[tokio::main]
 async fn main() -> ExitCode {
     octolake_lambda::start_log(Level::from_setting(variable("AWS_LAMBDA_LOG_LEVEL").as_deref()));
+    if let Err(error) = octolake_lambda::ensure_lambda(variable) {
+        return failed(&error);
+    }
     let function = match Settings::parse(variable) {
         Ok(settings) => Function::new(settings),
         Err(error) => return failed(&error),

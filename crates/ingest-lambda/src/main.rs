@@ -36,6 +36,9 @@ use crate::settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     octolake_lambda::start_log(Level::from_setting(variable("AWS_LAMBDA_LOG_LEVEL").as_deref()));
+    if let Err(error) = octolake_lambda::ensure_lambda(variable) {
+        return failed(&error);
+    }
     let settings = match Settings::parse(variable) {
         Ok(settings) => settings,
         Err(error) => return failed(&error),

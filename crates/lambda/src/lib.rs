@@ -8,6 +8,8 @@
 
 mod log;
 mod panics;
+mod place;
 
 pub use log::{Level, start_log};
 pub use panics::{Panicked, catch};
+pub use place::{NotLambda, ensure_lambda};

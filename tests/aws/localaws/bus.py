@@ -18,8 +18,8 @@ ENTRY_LIMIT = 10
 ATTEMPTS = 3  # AWS tries for 24 hours; three times is enough to tell a fault from a failure
 
 # What a test may set: bytes that one call may carry (262144 before 2026), and how many of the next
-# entries are answered with a failure.
-settings = {"call_limit": 1024 * 1024, "failing_entries": 0}
+# calls fail as a whole, or entries are answered with a failure.
+settings = {"call_limit": 1024 * 1024, "failing_calls": 0, "failing_entries": 0}
 
 
 def entry_size(entry):
@@ -30,6 +30,9 @@ def entry_size(entry):
 
 
 def put_events(backend, entries):
+    if settings["failing_calls"] > 0:
+        settings["failing_calls"] -= 1
+        raise JsonRESTError("ThrottlingException", "a test asked for this failure")
     if len(entries) > ENTRY_LIMIT:
         raise JsonRESTError("ValidationException", f"at most {ENTRY_LIMIT} entries fit into one call")
     if sum(map(entry_size, entries)) > settings["call_limit"]:

@@ -132,6 +132,11 @@ def fail_events(count):
     bus.settings["failing_entries"] = int(count)
 
 
+def fail_calls(count):
+    """The next so many calls of PutEvents fail as a whole; 0 ends it."""
+    bus.settings["failing_calls"] = int(count)
+
+
 def limit_events(size):
     """Bytes that one call of PutEvents may carry: 262144 is the quota before 2026."""
     bus.settings["call_limit"] = int(size)
@@ -141,6 +146,7 @@ def limit_events(size):
 CONTROLS = {
     "flush": firehose.flush_all,  # closes Firehose's open objects and gives their keys
     "fire": fire,
+    "fail-calls": fail_calls,
     "fail-events": fail_events,
     "limit-events": limit_events,
     "stop-functions": functions.stop_all,  # the next event of each starts cold

@@ -67,9 +67,9 @@ class Stack:
 
     def apply(self):
         self.run("apply", "-auto-approve", "-input=false", "-parallelism=20")
-        return self.outputs()
+        return self.read_outputs()
 
-    def outputs(self):
+    def read_outputs(self):
         return {name: output["value"] for name, output in json.loads(self.run("output", "-json").stdout).items()}
 
     def changes(self):

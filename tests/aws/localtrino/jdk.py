@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 OLDEST = 24
@@ -44,4 +45,7 @@ def version(java):
 
 
 if __name__ == "__main__":
-    print(find())
+    try:
+        print(find())
+    except RuntimeError as error:
+        sys.exit(f"{error}")
