@@ -127,6 +127,7 @@ module "watching" {
   where                = local.where
   front_door           = var.front_door
   api_id               = module.ingest.api_id
+  limited_metric       = module.ingest.limited_metric
   ingest_function_name = module.ingest.function_name
   compactor_function   = module.compactor.function_name
   delivery_stream_name = module.raw.delivery_stream_name

@@ -74,7 +74,7 @@ variable "throttle" {
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent ingest invocations to reserve, which is also their limit: beyond it deliveries are refused, and GitHub never retries. -1 reserves nothing."
+  description = "Concurrent ingest invocations to reserve, which is also their limit: N answer at most 10 x N deliveries a second, more are refused, and GitHub never retries. -1 reserves nothing."
   type        = number
   default     = -1
 
@@ -307,18 +307,18 @@ variable "tls_only" {
 # --- compactor ----------------------------------------------------------------------------------
 
 variable "compact_schedule" {
-  description = "When the compactor runs: rate(…) or cron(…), as EventBridge Scheduler writes it."
+  description = "When the compactor runs: rate(…) or cron(…) of six fields, as EventBridge Scheduler writes it. Rarer than backlog_alarm_hours, and the alarm compactor-silent stays on: raise that too."
   type        = string
   default     = "rate(15 minutes)"
 
   validation {
-    condition     = can(regex("^(rate\\([1-9][0-9]* (minute|minutes|hour|hours|day|days)\\)|cron\\([^()]+\\))$", var.compact_schedule))
-    error_message = "compact_schedule must look like rate(15 minutes) or cron(0 * * * ? *)."
+    condition     = can(regex("^(rate\\((1 (minute|hour|day)|[1-9][0-9]* (minutes|hours|days))\\)|cron\\([0-9A-Za-z*?,/#-]+( [0-9A-Za-z*?,/#-]+){5}\\))$", var.compact_schedule))
+    error_message = "compact_schedule must look like rate(1 hour), rate(15 minutes) or cron(0 * * * ? *), which has six fields: minutes, hours, day of month, month, day of week, year."
   }
 }
 
 variable "compact_timezone" {
-  description = "Time zone of a cron(…) schedule, after the tz database."
+  description = "Time zone of a cron(…) schedule, after the tz database. AWS checks at the apply that there is such a one."
   type        = string
   default     = "UTC"
 
@@ -340,7 +340,7 @@ variable "compact_window_minutes" {
 }
 
 variable "compactor_memory_mb" {
-  description = "Memory of the compactor in MB. It needs 512 for any input; 1769 is one whole processor."
+  description = "Memory of the compactor in MB. Its peak is under 512 for any input; at least 768, with what the function itself needs. 1769 is one whole processor."
   type        = number
   default     = 1769
 
@@ -410,7 +410,7 @@ variable "alarm_topic_arns" {
 }
 
 variable "backlog_alarm_hours" {
-  description = "Age in hours of the oldest event that is not in the lake's table yet, at which an alarm goes off."
+  description = "Age in hours of the oldest event that is not in the lake's table yet, at which an alarm goes off; also the hours without a run after which compactor-silent does. Not less than the time between two runs: 24 for a daily schedule."
   type        = number
   default     = 6
 

@@ -95,8 +95,11 @@ run "logged" {
     error_message = "every event goes to the log group"
   }
   assert {
-    condition     = jsondecode(aws_cloudwatch_log_resource_policy.events[0].policy_document).Statement[0].Condition.ArnEquals["aws:SourceArn"] == aws_cloudwatch_event_rule.log[0].arn
-    error_message = "only this rule may write there"
+    condition = jsonencode([for statement in jsondecode(aws_cloudwatch_log_resource_policy.events[0].policy_document).Statement : [statement.Action, try(statement.Condition, null)]]) == jsonencode([
+      [["logs:CreateLogStream"], null],
+      [["logs:PutLogEvents"], { ArnEquals = { "aws:SourceArn" = "arn:aws:events:eu-central-1:123456789012:rule/acme/rule" } }],
+    ])
+    error_message = "only this rule may write there; a stream is made without its name"
   }
 }
 

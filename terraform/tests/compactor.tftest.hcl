@@ -82,4 +82,8 @@ run "every_choice" {
     condition     = jsonencode([for statement in local.permissions : statement.Resource if contains(statement.Action, "kms:Decrypt")]) == jsonencode([["arn:aws:kms:eu-central-1:123456789012:key/k"]]) && !can(jsondecode(aws_sqs_queue.dead_letters.policy))
     error_message = "the key, and no TLS-only statement for an emulator"
   }
+  assert {
+    condition     = jsonencode([for statement in local.permissions : statement.Condition if statement.Sid == "Key"]) == jsonencode([{ StringEquals = { "kms:ViaService" = ["s3.eu-central-1.amazonaws.com"] } }])
+    error_message = "the key is for the bucket only"
+  }
 }

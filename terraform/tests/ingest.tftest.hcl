@@ -38,6 +38,10 @@ run "function_url" {
     error_message = "a function URL needs both permissions"
   }
   assert {
+    condition     = length(aws_cloudwatch_log_metric_filter.limited) == 0 && output.limited_metric == null
+    error_message = "no throttling but the function's own"
+  }
+  assert {
     condition = local.environment == {
       OCTOLAKE_BUS_NAME     = "acme"
       OCTOLAKE_SECRET_ARNS  = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a,arn:aws:secretsmanager:eu-central-1:123456789012:secret:b"
@@ -70,7 +74,7 @@ run "http_api" {
     error_message = "GitHub calls the API, and there is no function URL beside it"
   }
   assert {
-    condition     = toset([for route in aws_apigatewayv2_route.ingest : route.route_key]) == toset(["ANY /", "ANY /webhook", "GET /health"]) && aws_apigatewayv2_integration.ingest[0].payload_format_version == "2.0"
+    condition     = toset([for route in aws_apigatewayv2_route.ingest : route.route_key]) == toset(["ANY /", "ANY /webhook", "ANY /health"]) && aws_apigatewayv2_integration.ingest[0].payload_format_version == "2.0"
     error_message = "routes of the contract, payload 2.0"
   }
   assert {
@@ -80,6 +84,10 @@ run "http_api" {
   assert {
     condition     = jsondecode(aws_apigatewayv2_stage.ingest[0].access_log_settings[0].format).status == "$context.status"
     error_message = "access logs"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.limited[0].pattern == "{ $.status = \"429\" }" && aws_cloudwatch_log_metric_filter.limited[0].log_group_name == "/aws/vendedlogs/apigateway/acme-ingest" && aws_cloudwatch_log_metric_filter.limited[0].metric_transformation[0].name == "acme-ingest-limited" && output.limited_metric == { namespace = "octolake/door", name = "acme-ingest-limited" }
+    error_message = "what the stage's throttling refuses is counted"
   }
   assert {
     condition     = aws_lambda_permission.api[0].source_arn == "arn:aws:execute-api:eu-central-1:123456789012:api1/*/*" && length(aws_lambda_permission.url) == 0
@@ -126,5 +134,9 @@ run "every_choice" {
   assert {
     condition     = jsonencode([for statement in local.permissions : statement.Condition if statement.Sid == "SecretKeys"]) == jsonencode([{ StringEquals = { "kms:ViaService" = ["secretsmanager.eu-central-1.amazonaws.com", "ssm.eu-central-1.amazonaws.com"] } }])
     error_message = "the secrets' keys are for reading secrets"
+  }
+  assert {
+    condition     = jsonencode([for statement in local.permissions : statement.Condition if statement.Sid == "Key"]) == jsonencode([{ StringEquals = { "kms:ViaService" = ["s3.eu-central-1.amazonaws.com", "secretsmanager.eu-central-1.amazonaws.com", "ssm.eu-central-1.amazonaws.com"] } }])
+    error_message = "the stack's key is for its bucket and for secrets"
   }
 }

@@ -176,7 +176,7 @@ run "too_small" {
     buffer                    = { mb = 0, seconds = 300 }
     raw_cold_after_days       = -1
     old_version_days          = 0
-    compact_schedule          = "every 15 minutes"
+    compact_schedule          = "cron(0 6 * * *)"
     compact_timezone          = "Europe Berlin"
     compact_window_minutes    = -1
     compactor_memory_mb       = 767

@@ -8,6 +8,7 @@ variables {
   where                = { partition = "aws", region = "eu-central-1", account_id = "123456789012" }
   front_door           = "function-url"
   api_id               = null
+  limited_metric       = null
   ingest_function_name = "acme-ingest"
   compactor_function   = "acme-compactor"
   delivery_stream_name = "acme-raw"
@@ -45,8 +46,12 @@ run "alarms" {
     error_message = "the compactor's own metrics"
   }
   assert {
-    condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.x + widget.width <= 24]) && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 9
-    error_message = "a dashboard of nine widgets, two in a row"
+    condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.x + widget.width <= 24]) && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 10
+    error_message = "a dashboard of ten widgets, two in a row"
+  }
+  assert {
+    condition     = jsonencode([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.properties.metrics if widget.properties.title == "Compactor: files of the table"]) == jsonencode([[["octolake", "files", "function", "acme-compactor", { stat = "Maximum" }]]])
+    error_message = "the number of files is a gauge, in a chart of its own"
   }
 }
 
@@ -57,6 +62,7 @@ run "every_choice" {
   variables {
     front_door          = "http-api"
     api_id              = "api1"
+    limited_metric      = { namespace = "octolake/door", name = "acme-ingest-limited" }
     buffer_seconds      = 60
     backlog_alarm_hours = 2
     alarm_topic_arns    = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
@@ -65,6 +71,10 @@ run "every_choice" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["door-5xx"].namespace == "AWS/ApiGateway" && aws_cloudwatch_metric_alarm.this["door-5xx"].dimensions["ApiId"] == "api1"
     error_message = "an HTTP API counts its 5xx"
+  }
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 10 && aws_cloudwatch_metric_alarm.this["door-limited"].namespace == "octolake/door" && aws_cloudwatch_metric_alarm.this["door-limited"].metric_name == "acme-ingest-limited" && aws_cloudwatch_metric_alarm.this["door-limited"].threshold == 0 && length(coalesce(aws_cloudwatch_metric_alarm.this["door-limited"].dimensions, {})) == 0
+    error_message = "and what its throttling refuses"
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["firehose-behind"].threshold == 960 && aws_cloudwatch_metric_alarm.this["backlog-old"].threshold == 7200

@@ -22,7 +22,7 @@ PATIENCE = 60  # seconds
 @pytest.fixture(scope="module")
 def echo(aws):
     zips = {"echo_zip": str(functions.build()["echo"])}
-    stack = Stack(aws, root="terraform/examples/echo", name="example", event_type="pull_request", **zips)
+    stack = Stack(aws, root="terraform/examples/echo", name="example", event_type="pull_request", tls_only=False, **zips)
     stack.run("apply", "-auto-approve", "-input=false", *(f"-target={part}" for part in PARTS))
     yield "example-echo"
     stack.destroy()

@@ -10,6 +10,7 @@ module "octolake" {
   source = "../.."
 
   name           = var.name
+  tls_only       = var.tls_only
   archive_events = [var.event_type] # what this consumer missed can be replayed, and nothing else is paid for
 }
 
@@ -134,13 +135,21 @@ resource "aws_sqs_queue_policy" "dead_letters" {
   queue_url = aws_sqs_queue.dead_letters.id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = concat([{
+      Sid       = "Rule"
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sqs:SendMessage"
       Resource  = aws_sqs_queue.dead_letters.arn
       Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.echo.arn } }
-    }]
+      }], var.tls_only ? [{
+      Sid       = "TlsOnly"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:*" # a Deny: whatever it is, not without TLS
+      Resource  = aws_sqs_queue.dead_letters.arn
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }] : [])
   })
 }
 

@@ -15,6 +15,12 @@ variable "event_type" {
   }
 }
 
+variable "tls_only" {
+  description = "Whether the bucket and the queues refuse requests without TLS. False only for emulators, which ignore the policy's condition and would refuse everything."
+  type        = bool
+  default     = true
+}
+
 variable "echo_zip" {
   description = "Path of the echo function's zip (one executable, 'bootstrap'). Default: where cargo lambda leaves it in this repository."
   type        = string

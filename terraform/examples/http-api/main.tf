@@ -20,7 +20,6 @@ module "octolake" {
   throttle         = { rate = 1000, burst = 2000 }
   events           = ["workflow_job", "workflow_run", "pull_request", "pull_request_review", "push", "release", "deployment", "deployment_status", "issues", "check_run"]
   alarm_topic_arns = [aws_sns_topic.alarms.arn]
-  archive_days     = 90
 }
 
 output "webhook_url" {

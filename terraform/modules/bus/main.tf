@@ -74,15 +74,23 @@ resource "aws_cloudwatch_log_resource_policy" "events" {
   policy_name = "${var.name}-events"
   policy_document = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = ["events.amazonaws.com", "delivery.logs.amazonaws.com"] }
-      Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      # The streams below the group are EventBridge's to name.
-      Resource = "${aws_cloudwatch_log_group.events[0].arn}:*"
-      Condition = {
-        ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.log[0].arn }
-      }
-    }]
+    # The streams below the group are EventBridge's to name.
+    Statement = [
+      {
+        # AWS's guide has no condition here: EventBridge may make a stream without naming a rule.
+        # An empty stream is all that comes of it.
+        Effect    = "Allow"
+        Principal = { Service = ["events.amazonaws.com", "delivery.logs.amazonaws.com"] }
+        Action    = ["logs:CreateLogStream"]
+        Resource  = "${aws_cloudwatch_log_group.events[0].arn}:*"
+      },
+      {
+        Effect    = "Allow"
+        Principal = { Service = ["events.amazonaws.com", "delivery.logs.amazonaws.com"] }
+        Action    = ["logs:PutLogEvents"]
+        Resource  = "${aws_cloudwatch_log_group.events[0].arn}:*"
+        Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.log[0].arn } }
+      },
+    ]
   })
 }

@@ -24,11 +24,13 @@ locals {
       Resource = [for folder in ["raw", "large", "events", "quarantine"] : "${var.bucket_arn}/${folder}/*"]
     },
     {
+      # The table's files and commits, and quarantined records, have names that are made at each run.
       Sid      = "Write"
       Action   = ["s3:PutObject", "s3:AbortMultipartUpload"]
       Resource = [for folder in ["events", "quarantine"] : "${var.bucket_arn}/${folder}/*"]
     },
     {
+      # Files that merging has replaced, of any name; never what is quarantined.
       Sid      = "Vacuum"
       Action   = ["s3:DeleteObject"]
       Resource = ["${var.bucket_arn}/events/*"]
@@ -46,9 +48,10 @@ locals {
       Resource = [aws_sqs_queue.dead_letters.arn]
     },
     {
-      Sid      = "Key"
-      Action   = ["kms:GenerateDataKey", "kms:Decrypt"]
-      Resource = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+      Sid       = "Key"
+      Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+      Resource  = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = ["s3.${var.where.region}.amazonaws.com"] } }
     },
   ] : statement if length(statement.Resource) > 0]
 }

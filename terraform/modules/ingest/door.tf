@@ -1,8 +1,9 @@
 # The front door: a function URL, or an HTTP API with throttling and access logs.
 
 locals {
-  by_url = var.front_door == "function-url"
-  url    = local.by_url ? aws_lambda_function_url.ingest[0].function_url : aws_apigatewayv2_api.ingest[0].api_endpoint
+  by_url  = var.front_door == "function-url"
+  url     = local.by_url ? aws_lambda_function_url.ingest[0].function_url : aws_apigatewayv2_api.ingest[0].api_endpoint
+  limited = { namespace = "octolake/door", name = "${local.name}-limited" }
 }
 
 resource "aws_lambda_function_url" "ingest" {
@@ -51,7 +52,7 @@ resource "aws_apigatewayv2_integration" "ingest" {
 resource "aws_apigatewayv2_route" "ingest" {
   #checkov:skip=CKV_AWS_309:GitHub can't sign for IAM: the function checks each delivery's HMAC signature instead
   # ANY, so that the function gives the contract's 405 to a wrong method.
-  for_each = local.by_url ? toset([]) : toset(["ANY /", "ANY /webhook", "GET /health"])
+  for_each = local.by_url ? toset([]) : toset(["ANY /", "ANY /webhook", "ANY /health"])
 
   api_id    = aws_apigatewayv2_api.ingest[0].id
   route_key = each.value
@@ -94,6 +95,23 @@ resource "aws_cloudwatch_log_group" "access" {
   name              = "/aws/vendedlogs/apigateway/${local.name}"
   retention_in_days = var.log_retention_days
   tags              = var.tags
+}
+
+# What the stage's throttling refuses reaches no function, and no metric of API Gateway's counts it
+# by itself. Without a default value the metric costs nothing until there is a 429.
+resource "aws_cloudwatch_log_metric_filter" "limited" {
+  count = local.by_url ? 0 : 1
+
+  name           = local.limited.name
+  log_group_name = aws_cloudwatch_log_group.access[0].name
+  pattern        = "{ $.status = \"429\" }" # a string in the access log
+
+  metric_transformation {
+    namespace = local.limited.namespace
+    name      = local.limited.name
+    value     = "1"
+    unit      = "Count"
+  }
 }
 
 resource "aws_lambda_permission" "api" {

@@ -46,9 +46,11 @@ locals {
       Resource = ["${var.bucket_arn}/large/*"]
     },
     {
-      Sid      = "Key"
-      Action   = ["kms:GenerateDataKey", "kms:Decrypt"]
-      Resource = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+      # For large bodies, and for secrets and parameters that are under this key as well.
+      Sid       = "Key"
+      Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+      Resource  = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = [for service in ["s3", "secretsmanager", "ssm"] : "${service}.${var.where.region}.amazonaws.com"] } }
     },
   ] : statement if length(statement.Resource) > 0]
 }

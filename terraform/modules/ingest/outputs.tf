@@ -12,3 +12,8 @@ output "api_id" {
   description = "Id of the HTTP API; null behind a function URL."
   value       = local.by_url ? null : aws_apigatewayv2_api.ingest[0].id
 }
+
+output "limited_metric" {
+  description = "Metric of the requests that the HTTP API's throttling refused; null behind a function URL."
+  value       = local.by_url ? null : local.limited
+}

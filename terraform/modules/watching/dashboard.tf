@@ -29,7 +29,10 @@ locals {
       ["AWS/Firehose", "DeliveryToS3.DataFreshness", local.stream, "Maximum"],
     ]],
     ["Compactor: rows", [
-      for metric in ["rows", "duplicates", "quarantined", "files"] : ["octolake", metric, local.reported.dimensions, "Sum"]
+      for metric in ["rows", "duplicates", "quarantined"] : ["octolake", metric, local.reported.dimensions, "Sum"]
+    ]],
+    ["Compactor: files of the table", [
+      ["octolake", "files", local.reported.dimensions, "Maximum"], # a gauge: sums of it mean nothing
     ]],
     ["Compactor: backlog and time (s)", [
       ["octolake", "backlog_age_seconds", local.reported.dimensions, "Maximum"],

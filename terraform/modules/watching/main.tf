@@ -50,7 +50,7 @@ locals {
       period      = 3600
     })
     quarantined = merge(local.reported, {
-      description = "Records could not be read: 'lakequery quarantine' shows them and why. Nothing is lost."
+      description = "Records could not be read: look below quarantine/ in the lake for what they are and why (docs/operations.md). Nothing is lost."
       metric      = "quarantined"
     })
     }, {
@@ -60,6 +60,13 @@ locals {
       metric      = "ApproximateNumberOfMessagesVisible"
       dimensions  = { QueueName = queue }
       statistic   = "Maximum"
+    }
+    }, {
+    for metric in var.limited_metric[*] : "door-limited" => {
+      description = "The HTTP API refused deliveries with 429: raise throttle, then redeliver from the hook's page."
+      namespace   = metric.namespace
+      metric      = metric.name
+      dimensions  = {}
     }
   })
 }

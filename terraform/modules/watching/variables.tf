@@ -18,6 +18,11 @@ variable "api_id" {
   type        = string
 }
 
+variable "limited_metric" {
+  description = "Metric of the requests that the HTTP API's throttling refused; null behind a function URL."
+  type        = object({ namespace = string, name = string })
+}
+
 variable "ingest_function_name" {
   description = "Name of the ingest function."
   type        = string
