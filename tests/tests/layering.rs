@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("octolake-serve", &["octolake-event", "octolake-ingest", "octolake-store"]),
     ("octolake-lambda", &[]),
-    ("octolake-ingest-lambda", &["octolake-ingest", "octolake-lambda"]),
+    ("octolake-ingest-lambda", &["octolake-event", "octolake-ingest", "octolake-lambda"]),
     (
         "octolake-compactor-lambda",
         &["octolake-compactor", "octolake-lake", "octolake-lambda", "octolake-store"],

@@ -8,6 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use octolake_event::DeliveryId;
 use octolake_ingest::{Bus, BusError, ClaimCheck, VerifiedDelivery};
 use tokio::time::{Instant, timeout_at};
 
@@ -68,10 +69,11 @@ impl EventBus {
     }
 
     async fn take(&self, delivery: &VerifiedDelivery<'_>) -> Result<(), PutError> {
+        let id = delivery.meta().id;
         let mut entry = delivery.to_entry();
         if entry.detail.len() > self.settings.inline_limit {
             let split = ClaimCheck::of(delivery);
-            self.store(split.key, split.body).await?;
+            self.store(id, split.key, split.body).await?;
             entry = split.entry;
         }
         let entry = PutEventsRequestEntry::builder()
@@ -80,7 +82,7 @@ impl EventBus {
             .detail_type(entry.detail_type)
             .detail(entry.detail)
             .build();
-        insist(|| self.put(&entry)).await.map_err(|reason| {
+        insist(id, || self.put(&entry)).await.map_err(|reason| {
             let bus = self.settings.name.clone();
             PutError::Bus { bus, reason }
         })
@@ -100,10 +102,10 @@ impl EventBus {
     }
 
     /// Puts a body into the lake. One that is there already is of the same delivery: it stays.
-    async fn store(&self, key: String, body: Vec<u8>) -> Result<(), PutError> {
+    async fn store(&self, id: DeliveryId, key: String, body: Vec<u8>) -> Result<(), PutError> {
         let key = format!("{}{key}", self.settings.prefix);
         let body = Bytes::from(body);
-        insist(|| self.put_object(&key, body.clone())).await.map_err(|reason| {
+        insist(id, || self.put_object(&key, body.clone())).await.map_err(|reason| {
             let bucket = self.settings.bucket.clone();
             PutError::Object { bucket, key: key.clone(), reason }
         })

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
+use octolake_event::DeliveryId;
 use tokio::time::sleep;
 
 /// The longest first pause before something is tried again. Each next one may be twice as long.
@@ -66,11 +67,14 @@ pub(crate) fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// Tries until it is done or never will be; whoever waits for it says how long.
+/// Tries, for `delivery`, until it is done or never will be; whoever waits for it says how long.
 ///
 /// # Errors
 /// It will never be done, and why.
-pub(crate) async fn insist<F>(mut attempt: impl FnMut() -> F) -> Result<(), String>
+pub(crate) async fn insist<F>(
+    delivery: DeliveryId,
+    mut attempt: impl FnMut() -> F,
+) -> Result<(), String>
 where
     F: Future<Output = Outcome>,
 {
@@ -79,7 +83,9 @@ where
         match attempt().await {
             Outcome::Taken => return Ok(()),
             Outcome::Never(reason) => return Err(reason),
-            Outcome::Again(reason) => tracing::warn!(reason, "failed, and is tried again"),
+            Outcome::Again(reason) => {
+                tracing::warn!(%delivery, reason, "failed, and is tried again");
+            }
         }
         // Anywhere between nothing and the longest, so that many do not come back together.
         sleep(longest.mul_f64(fastrand::f64())).await;
@@ -125,7 +131,7 @@ mod tests {
             calls.set(calls.get() + 1);
             std::future::ready(outcome(calls.get()))
         };
-        (insist(attempt).await, calls.get())
+        (insist(DeliveryId::from_u128(1), attempt).await, calls.get())
     }
 
     #[tokio::test]
