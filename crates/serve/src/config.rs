@@ -1,9 +1,12 @@
-//! The settings of a server, as numbers.
+//! What a server is made from, and the numbers that bound it.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use octolake_event::layout;
 use octolake_ingest::Endpoint;
 use octolake_store::Lake;
@@ -13,16 +16,22 @@ use octolake_store::Lake;
 pub struct Config {
     /// Where to listen; port 0 takes any free one.
     pub listen: SocketAddr,
+    /// Where to tell figures and readiness, if anywhere: not for strangers.
+    pub metrics: Option<SocketAddr>,
     /// Where raw objects land.
     pub lake: Lake,
     /// Where deliveries are kept until they land. A directory on a disk of this machine.
     pub spool: PathBuf,
     /// Secrets, filters and the largest body.
     pub endpoint: Endpoint,
+    /// Proxies in front, whose word on who their client is counts.
+    pub trusted_proxies: Vec<IpNet>,
     /// When a spool file is closed.
     pub roll: RollPolicy,
     /// What bounds memory, time and disk.
     pub limits: Limits,
+    /// How many log lines were dropped so far.
+    pub log_drops: LogDrops,
 }
 
 /// A lake that is no directory, and no other directory for the spool.
@@ -46,8 +55,44 @@ impl Config {
         let spool = spool
             .or_else(|| lake.directory().map(|directory| directory.join(layout::SPOOL)))
             .ok_or_else(|| NoSpoolDirectory { lake: lake.name().to_owned() })?;
-        let (roll, limits) = (RollPolicy::default(), Limits::default());
-        Ok(Self { listen, lake, spool, endpoint, roll, limits })
+        Ok(Self {
+            listen,
+            metrics: None,
+            lake,
+            spool,
+            endpoint,
+            trusted_proxies: vec![],
+            roll: RollPolicy::default(),
+            limits: Limits::default(),
+            log_drops: LogDrops::default(),
+        })
+    }
+}
+
+/// Tells how many log lines were dropped so far, because nobody took them.
+#[derive(Clone)]
+pub struct LogDrops(Arc<dyn Fn() -> u64 + Send + Sync>);
+
+impl LogDrops {
+    /// The count that `count` tells.
+    pub fn new(count: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(count))
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        (self.0)()
+    }
+}
+
+impl Default for LogDrops {
+    fn default() -> Self {
+        Self::new(|| 0)
+    }
+}
+
+impl fmt::Debug for LogDrops {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LogDrops({})", self.count())
     }
 }
 
@@ -68,36 +113,63 @@ impl Default for RollPolicy {
 }
 
 /// What bounds memory, time and disk.
+///
+/// GitHub gives up 10 s after it began to send; what takes longer need not be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bodies that are read or stored at one time, in bytes; more wait. Memory is at most three
-    /// times this, and twice the roll size while a file lands.
+    /// Bodies of more than 1 MiB that have arrived and are not stored yet, in bytes; more wait.
+    /// One more body of the largest size may be there, so that two that wait for each other don't.
     pub bodies_in_flight: usize,
-    /// Open connections; more wait in the system's queue.
+    /// The same for bodies to 1 MiB, which have this room for themselves.
+    pub small_bodies: usize,
+    /// Open connections. Beyond that, the one that has idled longest is closed for a new one.
     pub connections: usize,
+    /// Of them, those of one client address (of IPv6, one network of 64 bits). Behind a trusted
+    /// proxy: requests under way of one client.
+    pub connections_per_peer: usize,
     /// How long the headers of a request may take, and a connection may idle.
     pub headers_within: Duration,
+    /// How long a trusted proxy's connection may idle: longer than the proxy keeps it, so that it
+    /// is never closed under a request.
+    pub proxy_idles_within: Duration,
     /// How long a body may take.
     pub body_within: Duration,
-    /// How long a delivery may wait for its sync, before it is answered 503. GitHub gives up after
-    /// 10 s.
+    /// How long a body may take before its rate counts.
+    pub body_grace: Duration,
+    /// How fast a body must arrive after that, in bytes a second.
+    pub body_rate: u64,
+    /// How long a client may take to read its answer.
+    pub written_within: Duration,
+    /// How long after its headers a delivery may be stored, before it is answered 503.
     pub stored_within: Duration,
     /// How long a stop waits for open requests, and then for what still has to land.
     pub drain_within: Duration,
     /// What has not landed may take this much disk, in bytes; then deliveries are answered 503.
     pub spool_bytes: u64,
+    /// With less than this free on the spool's disk, in bytes, `/ready` says no.
+    pub disk_reserve: u64,
+    /// When nothing has landed for so long though something should have, `/ready` says no.
+    pub lake_away_within: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             bodies_in_flight: 64 << 20,
+            small_bodies: 32 << 20,
             connections: 512,
-            headers_within: Duration::from_secs(30),
-            body_within: Duration::from_secs(30),
+            connections_per_peer: 256,
+            headers_within: Duration::from_secs(10),
+            proxy_idles_within: Duration::from_secs(180),
+            body_within: Duration::from_secs(8),
+            body_grace: Duration::from_secs(2),
+            body_rate: 16 << 10,
+            written_within: Duration::from_secs(5),
             stored_within: Duration::from_secs(9),
             drain_within: Duration::from_secs(20),
             spool_bytes: 8 << 30,
+            disk_reserve: 256 << 20,
+            lake_away_within: Duration::from_secs(15 * 60),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! between.
 //!
 //! ```text
-//! HTTP ── door ──▶ octolake_ingest ── Bus ──▶ spool writer ── group commit ──▶ spool file
+//! HTTP ── http ──▶ octolake_ingest ── Bus ──▶ spool writer ── group commit ──▶ spool file
 //!                                      202 ◀── fsynced              roll │
 //!                                                          lake  ◀── lander ── closed file
 //! ```
@@ -24,10 +24,14 @@
 
 mod clock;
 mod config;
-mod door;
+mod http;
+pub mod metrics;
+pub mod ops;
+mod readiness;
+mod replays;
 mod server;
 mod spool;
 
-pub use config::{Config, Limits, NoSpoolDirectory, RollPolicy};
+pub use config::{Config, Limits, LogDrops, NoSpoolDirectory, RollPolicy};
 pub use server::{ServeError, Server, serve};
 pub use spool::{SpoolError, Summary};

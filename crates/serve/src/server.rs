@@ -8,22 +8,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
 
-use crate::config::{Config, Limits};
-use crate::door::Door;
-use crate::spool::{Spool, SpoolBus, Summary};
-
-/// How long to wait when the system gives no more connections.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use crate::clock;
+use crate::config::{Config, Limits, LogDrops};
+use crate::http::{Connections, Door, Memory};
+use crate::metrics::{self, Metrics};
+use crate::ops::{Ops, Pages};
+use crate::readiness::Readiness;
+use crate::spool::{Spool, SpoolBus, Summary, Usage};
 
 /// Why a server cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +48,10 @@ pub enum ServeError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    ops: Option<Ops>,
     limits: Limits,
     door: Arc<Door>,
+    figures: Arc<Figures>,
     bus: SpoolBus,
     spool: Spool,
 }
@@ -70,15 +67,34 @@ pub async fn serve(
 impl Server {
     /// Takes over the spool and binds the address. Landing begins; serving does not.
     pub async fn bind(config: Config) -> Result<Self, ServeError> {
-        let failed = |source| ServeError::Listen { listen: config.listen, source };
-        let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let (listener, address) = listen(config.listen).await?;
+        let ops = match config.metrics {
+            Some(listen) => Some(
+                Ops::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?,
+            ),
+            None => None,
+        };
         let (spool, bus) = Spool::start(&config)
             .map_err(|source| ServeError::Spool { spool: config.spool.clone(), source })?;
         let Config { lake, spool: directory, endpoint, limits, .. } = config;
         tracing::debug!(%address, lake = lake.name(), spool = %directory.display(), "listening");
-        let door = Arc::new(Door::new(endpoint, bus.clone(), limits));
-        Ok(Self { listener, address, limits, door, bus, spool })
+        let (usage, counted) = (spool.usage().clone(), Metrics::default());
+        let readiness = Readiness::new(usage.clone(), directory, limits);
+        let door = Arc::new(Door::new(
+            endpoint,
+            bus.clone(),
+            readiness.clone(),
+            limits,
+            config.trusted_proxies,
+            counted.clone(),
+        ));
+        let mut registry = metrics::registry();
+        counted.register(&mut registry);
+        usage.register(&mut registry);
+        let (memory, log_drops) = (door.memory().clone(), config.log_drops);
+        let figures = Figures { registry, usage, metrics: counted, memory, readiness, log_drops };
+        let figures = Arc::new(figures);
+        Ok(Self { listener, address, ops, limits, door, figures, bus, spool })
     }
 
     /// The address, with the port that the system gave.
@@ -86,10 +102,16 @@ impl Server {
         self.address
     }
 
+    /// The address of the metrics, if there are any.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.ops.as_ref().map(Ops::address)
+    }
+
     /// Serves until `shutdown`; then answers what is open, closes the spool and lands it.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<Summary, ServeError> {
-        let Self { listener, limits, door, bus, spool, .. } = self;
-        let mut connections = Connections::new(door, limits);
+        let Self { listener, ops, limits, door, figures, bus, spool, .. } = self;
+        let ops = ops.map(|ops| tokio::spawn(ops.run(figures)));
+        let mut connections = Connections::new(door);
         let served = tokio::select! {
             () = connections.accept_all(&listener) => Ok(()),
             () = bus.closed() => Err(ServeError::WriterStopped),
@@ -99,67 +121,40 @@ impl Server {
         tracing::info!("stopping");
         connections.drain(limits.drain_within).await;
         let summary = spool.finish(limits.drain_within).await;
-        let Summary { deliveries, syncs, objects, left } = summary;
-        tracing::info!(deliveries, syncs, objects, left, "stopped");
+        if let Some(ops) = ops {
+            ops.abort();
+        }
+        let Summary { deliveries, syncs, objects, left, damaged } = summary;
+        tracing::info!(deliveries, syncs, objects, left, damaged, "stopped");
         served.map(|()| summary)
     }
 }
 
-/// The open connections.
-struct Connections {
-    door: Arc<Door>,
-    http: http1::Builder,
-    places: Arc<Semaphore>,
-    graceful: GracefulShutdown,
-    tasks: JoinSet<()>,
+async fn listen(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |source| ServeError::Listen { listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
-impl Connections {
-    fn new(door: Arc<Door>, limits: Limits) -> Self {
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(limits.headers_within);
-        let places = Arc::new(Semaphore::new(limits.connections.max(1)));
-        Self { door, http, places, graceful: GracefulShutdown::new(), tasks: JoinSet::new() }
+/// What the server tells of itself.
+struct Figures {
+    registry: Registry,
+    metrics: Metrics,
+    usage: Arc<Usage>,
+    memory: Arc<Memory>,
+    readiness: Readiness,
+    log_drops: LogDrops,
+}
+
+impl Pages for Figures {
+    fn metrics(&self) -> String {
+        self.usage.look(clock::now());
+        self.metrics.look(self.memory.used(), &self.log_drops);
+        metrics::to_text(&self.registry)
     }
 
-    /// Accepts connections for ever, each once there is a place for it.
-    async fn accept_all(&mut self, listener: &TcpListener) {
-        while let Ok(place) = self.places.clone().acquire_owned().await {
-            match listener.accept().await {
-                Ok((stream, _)) => self.open(stream, place),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-            // Forget those that have ended.
-            while self.tasks.try_join_next().is_some() {}
-        }
-    }
-
-    fn open(&mut self, stream: TcpStream, place: OwnedSemaphorePermit) {
-        // Answers are small and end a request: none should wait for more.
-        let _ = stream.set_nodelay(true);
-        let door = self.door.clone();
-        let service = service_fn(move |request| door.clone().answer(request));
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
-        let connection = self.graceful.watch(connection);
-        self.tasks.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection broke");
-            }
-            drop(place);
-        });
-    }
-
-    /// Lets open requests end within `patience`; then closes every connection.
-    async fn drain(mut self, patience: Duration) {
-        if tokio::time::timeout(patience, self.graceful.shutdown()).await.is_err() {
-            tracing::warn!(
-                open = self.tasks.len(),
-                "closing connections whose requests did not end"
-            );
-        }
-        self.tasks.shutdown().await;
+    fn unready(&self) -> Vec<&'static str> {
+        self.readiness.check()
     }
 }

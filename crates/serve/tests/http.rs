@@ -198,10 +198,23 @@ async fn slow_clients_are_not_waited_for() {
     .await;
     let mut slow_body = TcpStream::connect(server.address).await.unwrap();
     slow_body
-        .write_all(b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+        .write_all(
+            format!(
+                "POST /webhook HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256={:064}\r\n\
+                 Content-Length: 10\r\n\r\n{{",
+                0
+            )
+            .as_bytes(),
+        )
         .await
         .unwrap();
     assert!(read_all(&mut slow_body).await.starts_with("HTTP/1.1 408 "));
+    let mut unsigned = TcpStream::connect(server.address).await.unwrap();
+    unsigned
+        .write_all(b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 25000000\r\n\r\n{")
+        .await
+        .unwrap();
+    assert!(read_all(&mut unsigned).await.starts_with("HTTP/1.1 401 "));
     let mut slow_headers = TcpStream::connect(server.address).await.unwrap();
     slow_headers.write_all(b"POST /webhook HTTP/1.1\r\nHost:").await.unwrap();
     read_all(&mut slow_headers).await;

@@ -8,6 +8,7 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +24,9 @@ use object_store::{
 };
 
 const STORE: &str = "DirectoryStore";
+/// Deliveries are private, whatever the user's mask: for the owner alone.
+const FILE_MODE: u32 = 0o600;
+pub(crate) const FOLDER_MODE: u32 = 0o700;
 
 /// The file system, with durable puts. Keys are absolute paths without their first slash.
 #[derive(Debug, Clone)]
@@ -167,8 +171,8 @@ fn put_durably(
     create: bool,
 ) -> io::Result<()> {
     let folder = target.parent().unwrap_or(target);
-    create_folder_durably(folder)?;
-    let mut file = File::options().write(true).create_new(true).open(staging)?;
+    create_folder(folder)?;
+    let mut file = File::options().write(true).create_new(true).mode(FILE_MODE).open(staging)?;
     for part in payload {
         file.write_all(part)?;
     }
@@ -183,22 +187,23 @@ fn put_durably(
     sync_folder(folder)
 }
 
-/// Makes a folder and those above it, each synced into the one that holds it.
-fn create_folder_durably(folder: &FilePath) -> io::Result<()> {
+/// Makes a folder and those above it, each synced into the one that holds it, for their owner
+/// alone.
+pub(crate) fn create_folder(folder: &FilePath) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
     if let Some(parent) = folder.parent() {
-        create_folder_durably(parent)?;
+        create_folder(parent)?;
     }
-    match fs::create_dir(folder) {
+    match fs::DirBuilder::new().mode(FOLDER_MODE).create(folder) {
         Ok(()) => folder.parent().map_or(Ok(()), sync_folder),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-fn sync_folder(folder: &FilePath) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &FilePath) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
@@ -238,6 +243,16 @@ mod tests {
         assert_eq!(store.get(&key).await.unwrap().bytes().await.unwrap(), "one");
         store.put(&key, "three".into()).await.unwrap();
         assert_eq!(store.get(&key).await.unwrap().bytes().await.unwrap(), "three");
+    }
+
+    #[tokio::test]
+    async fn only_the_owner_may_read_what_is_put() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        DirectoryStore::new().put(&key(&dir, "a/b/x"), "1".into()).await.unwrap();
+        let mode =
+            |name: &str| fs::metadata(dir.path().join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("a"), mode("a/b"), mode("a/b/x")), (0o700, 0o700, 0o600));
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! Opening a lake.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ClientOptions, ObjectStore};
 use url::Url;
 
-use crate::directory::DirectoryStore;
+use crate::directory::{DirectoryStore, FOLDER_MODE};
 use crate::url::LakeUrl;
 
 /// One lake, opened.
@@ -74,7 +76,10 @@ impl Lake {
         if let LakeUrl::Directory(path) = url
             && !path.is_file()
         {
-            std::fs::create_dir_all(path)
+            DirBuilder::new()
+                .recursive(true)
+                .mode(FOLDER_MODE)
+                .create(path)
                 .map_err(|source| StoreError::Directory { path: path.clone(), source })?;
         }
         Self::open(url)
@@ -103,6 +108,13 @@ impl Lake {
     /// The lake's directory, if it is one: absolute.
     pub fn directory(&self) -> Option<&Path> {
         self.directory.as_deref()
+    }
+
+    /// Whether others than its owner may look into the lake, where it is a directory. What is made
+    /// in it is for its owner alone; what was there before may not be.
+    pub fn is_open_to_others(&self) -> bool {
+        let mode = |directory: &Path| Some(directory.metadata().ok()?.permissions().mode());
+        self.directory().and_then(mode).is_some_and(|mode| mode & 0o077 != 0)
     }
 
     /// The store with keys relative to the lake.

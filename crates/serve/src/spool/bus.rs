@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use octolake_event::entry;
 use octolake_ingest::{Bus, BusError, VerifiedDelivery};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::usage::Usage;
 use crate::config::Limits;
@@ -64,6 +65,11 @@ impl SpoolBus {
         self.queue.closed().await;
     }
 
+    /// The way in that is open until `deadline`.
+    pub(crate) fn until(&self, deadline: Instant) -> Until<'_> {
+        Until { bus: self, deadline }
+    }
+
     async fn store(&self, line: String, received_at: DateTime<Utc>) -> Result<(), SpoolError> {
         let (stored, answer) = oneshot::channel();
         let record = Record { line, received_at, stored };
@@ -77,16 +83,24 @@ impl SpoolBus {
     }
 }
 
-impl Bus for SpoolBus {
+/// The way into the spool for one delivery, which is open until a deadline.
+#[derive(Debug)]
+pub(crate) struct Until<'b> {
+    bus: &'b SpoolBus,
+    deadline: Instant,
+}
+
+impl Bus for Until<'_> {
     async fn put(&self, delivery: &VerifiedDelivery<'_>) -> Result<(), BusError> {
-        self.check_room().map_err(BusError::new)?;
+        let Self { bus, deadline } = self;
+        bus.check_room().map_err(BusError::new)?;
         let meta = delivery.meta();
         let id = meta.id.to_string();
         let line = entry::envelope_line(&delivery.to_entry(), &id, meta.received_at);
-        let patience = self.limits.stored_within;
-        tokio::time::timeout(patience, self.store(line, meta.received_at))
+        let began = Instant::now();
+        tokio::time::timeout_at(*deadline, bus.store(line, meta.received_at))
             .await
-            .unwrap_or(Err(SpoolError::Late { seconds: patience.as_secs() }))
+            .unwrap_or_else(|_| Err(SpoolError::Late { seconds: began.elapsed().as_secs() }))
             .map_err(BusError::new)
     }
 }

@@ -3,9 +3,9 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::gzip;
 use super::name::SpoolName;
 
 /// A file that takes deliveries.
@@ -25,7 +25,7 @@ impl OpenFile {
     /// at this moment cannot take it for a dead one's.
     pub(crate) fn create(directory: &Path, name: SpoolName) -> io::Result<Self> {
         let (new, path) = (name.new_path(directory), name.open_path(directory));
-        let file = File::options().read(true).write(true).create_new(true).open(&new)?;
+        let file = create(&new)?;
         file.lock()?;
         fs::rename(&new, &path)?;
         sync_directory(directory)?;
@@ -47,7 +47,7 @@ impl OpenFile {
 
     /// No more deliveries; the lock stays.
     pub(crate) fn close(self) -> ClosedFile {
-        ClosedFile { name: self.name, path: self.path, _lock: self.file, bytes: self.bytes }
+        ClosedFile { name: self.name, path: self.path, lock: self.file, bytes: self.bytes }
     }
 }
 
@@ -56,23 +56,28 @@ impl OpenFile {
 pub(crate) struct ClosedFile {
     name: SpoolName,
     path: PathBuf,
-    _lock: File,
+    lock: File,
     bytes: u64,
 }
 
 impl ClosedFile {
-    /// Takes over a file that a dead process left; `None` where its process lives.
-    pub(crate) fn take_over(path: &Path, name: SpoolName) -> io::Result<Option<Self>> {
-        let Some(file) = lock_abandoned(path)? else {
-            return Ok(None);
-        };
-        let length = file.metadata()?.len();
-        let bytes = gzip::whole_members(&file)?;
-        if bytes < length {
-            let (path, cut_bytes) = (path.display(), length - bytes);
-            tracing::warn!(%path, bytes, cut_bytes, "a write was cut short: its deliveries were not accepted");
+    /// A file that is whole, and locked by `lock`.
+    pub(crate) fn new(name: SpoolName, path: PathBuf, lock: File, bytes: u64) -> Self {
+        Self { name, path, lock, bytes }
+    }
+
+    /// What it is called.
+    pub(crate) fn name(&self) -> SpoolName {
+        self.name
+    }
+
+    /// Cuts off what was never answered, where that could not be done when it failed.
+    pub(crate) fn trim(&self) -> io::Result<()> {
+        if self.lock.metadata()?.len() > self.bytes {
+            self.lock.set_len(self.bytes)?;
+            self.lock.sync_all()?;
         }
-        Ok(Some(Self { name, path: path.to_owned(), _lock: file, bytes }))
+        Ok(())
     }
 
     /// Length of what was accepted, in bytes.
@@ -94,6 +99,11 @@ impl ClosedFile {
     pub(crate) fn remove(self) -> io::Result<()> {
         fs::remove_file(&self.path)
     }
+}
+
+/// Makes a file that only its owner may read: deliveries are private.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Opens and locks a file that nobody holds; `None` where somebody does, or has just removed it.
@@ -129,24 +139,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = OpenFile::create(dir.path(), name()).unwrap();
         let path = file.path.clone();
-        assert!(ClosedFile::take_over(&path, name()).unwrap().is_none());
+        assert!(lock_abandoned(&path).unwrap().is_none());
         let closed = file.close();
-        assert!(ClosedFile::take_over(&path, name()).unwrap().is_none());
+        assert!(lock_abandoned(&path).unwrap().is_none());
         drop(closed);
-        assert!(ClosedFile::take_over(&path, name()).unwrap().is_some());
+        assert!(lock_abandoned(&path).unwrap().is_some());
     }
 
     #[test]
-    fn a_torn_tail_is_cut_off() {
+    fn only_its_owner_may_read_it() {
+        use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
-        let member = gzip::member(["{}"].into_iter()).unwrap();
-        let mut file = OpenFile::create(dir.path(), name()).unwrap();
-        file.append(&member).unwrap();
-        file.file.write_all(&member[..10]).unwrap();
-        let path = file.path.clone();
-        drop(file);
-        let closed = ClosedFile::take_over(&path, name()).unwrap().unwrap();
-        assert_eq!(closed.bytes(), member.len() as u64);
+        let file = OpenFile::create(dir.path(), name()).unwrap();
+        let mode = fs::metadata(&file.path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

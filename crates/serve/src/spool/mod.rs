@@ -13,6 +13,7 @@ mod usage;
 mod writer;
 
 use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -24,8 +25,10 @@ use tokio::task::JoinHandle;
 
 pub(crate) use self::bus::SpoolBus;
 pub use self::bus::SpoolError;
-use self::landing::{Landed, Lander};
-use self::usage::Usage;
+use self::landing::{Landed, Lander, Waiting};
+#[cfg(test)]
+pub(crate) use self::name::SpoolName;
+pub(crate) use self::usage::Usage;
 use self::writer::Writer;
 use crate::config::Config;
 
@@ -43,6 +46,8 @@ pub struct Summary {
     pub objects: u64,
     /// Spool files that could not land; the next start tries again.
     pub left: u64,
+    /// Spool files with damage in them, which are kept aside.
+    pub damaged: u64,
 }
 
 /// The running spool.
@@ -60,13 +65,14 @@ impl Spool {
         make_directory(&config.spool)?;
         let usage = Arc::new(Usage::default());
         let (close, closed) = mpsc::unbounded_channel();
-        for file in recovery::recover(&config.spool)? {
-            usage.add(file.bytes());
+        for found in recovery::find(&config.spool)? {
+            usage.add(found.bytes);
+            usage.waits(found.name);
             // The receiver is still here.
-            let _ = close.send(file);
+            let _ = close.send(Waiting::Found(found));
         }
         let (stop, stopping) = watch::channel(false);
-        let lander = Lander::new(config.lake.store().clone(), usage.clone(), stopping);
+        let lander = Lander::new(config.lake.clone(), usage.clone(), stopping);
         let lander = tokio::spawn(lander.run(closed));
         let (queue, records) = mpsc::channel(QUEUE);
         let writer = Writer::new(config.spool.clone(), config.roll, usage.clone(), close);
@@ -78,6 +84,11 @@ impl Spool {
         })?;
         let bus = SpoolBus::new(queue, usage.clone(), config.limits);
         Ok((Self { usage, written, lander, stop }, bus))
+    }
+
+    /// What it holds and has done.
+    pub(crate) fn usage(&self) -> &Arc<Usage> {
+        &self.usage
     }
 
     /// Waits until all is written and closed, and at most `patience` until it has landed.
@@ -92,8 +103,14 @@ impl Spool {
     }
 }
 
+/// Makes the spool's directory, for its owner alone: deliveries are private.
 fn make_directory(directory: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(directory)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let mode = std::fs::metadata(directory)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let path = directory.display();
+        tracing::warn!(%path, "other users may read the spool: `chmod -R go= {path}` keeps deliveries private");
+    }
     // Of a relative path of one part, the parent is the empty path.
     directory.canonicalize()?.parent().map_or(Ok(()), file::sync_directory)
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! <yyyymmdd>T<hhmmss>-<random uuid>.gz.new    being made; holds nothing yet
 //! <yyyymmdd>T<hhmmss>-<random uuid>.gz.open   holds deliveries; the time is the oldest arrival
+//! <yyyymmdd>T<hhmmss>-<random uuid>.gz.damaged   could not be read whole: as it was, for people
 //! raw/<yyyy>/<mm>/<dd>/<hh>/<yyyymmdd>T<hhmmss>-<random uuid>.gz   where it lands
 //! ```
 
@@ -15,6 +16,7 @@ use uuid::Uuid;
 const STAMP: &str = "%Y%m%dT%H%M%S";
 const NEW: &str = ".gz.new";
 const OPEN: &str = ".gz.open";
+const DAMAGED: &str = ".gz.damaged";
 
 /// What a spool file is called, but for its ending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +47,15 @@ impl SpoolName {
 
     pub(crate) fn open_path(&self, directory: &Path) -> PathBuf {
         directory.join(format!("{}{OPEN}", self.stem()))
+    }
+
+    pub(crate) fn damaged_path(&self, directory: &Path) -> PathBuf {
+        directory.join(format!("{}{DAMAGED}", self.stem()))
+    }
+
+    /// When the oldest of its deliveries arrived.
+    pub(crate) fn oldest(&self) -> DateTime<Utc> {
+        self.oldest
     }
 
     /// Where the file lands in the lake.

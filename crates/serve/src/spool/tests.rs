@@ -116,7 +116,10 @@ async fn put(bus: &SpoolBus, id: u128, at: &str) -> Result<(), String> {
     let delivery = VerifiedDelivery::check(&headers, body, at).unwrap();
     // Signing takes longer than a sync: those that are joined are all signed before one is put.
     tokio::task::yield_now().await;
-    bus.put(&delivery).await.map_err(|error| error.cause().to_string())
+    bus.until(tokio::time::Instant::now() + PATIENCE)
+        .put(&delivery)
+        .await
+        .map_err(|error| error.cause().to_string())
 }
 
 fn line(id: u128) -> String {
@@ -397,4 +400,95 @@ impl ObjectStore for Breaker {
     ) -> object_store::Result<()> {
         self.inner.copy_opts(from, to, options).await
     }
+}
+
+/// A file of three members, of which the second has a flipped bit.
+fn flipped() -> Vec<u8> {
+    let members = [member(&[1, 2]), member(&[3, 4]), member(&[5])];
+    let at = members[0].len() + members[1].len() / 2;
+    let mut file = members.concat();
+    file[at] ^= 4;
+    file
+}
+
+#[tokio::test]
+async fn a_flipped_bit_costs_its_own_group_and_nothing_else() {
+    let scene = scene();
+    let path = scene.leave(1, &flipped());
+    let (spool, bus) = scene.start();
+    drop(bus);
+    let summary = spool.finish(PATIENCE).await;
+    assert_eq!((summary.objects, summary.damaged, summary.left), (1, 1, 0));
+    assert_eq!(scene.landed_ids().await, [1, 2, 5]);
+    let aside = path.with_extension("damaged");
+    assert_eq!(fs::read(&aside).unwrap(), flipped());
+    assert_eq!(scene.files(), [aside]);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_holds_up_no_other() {
+    let scene = scene();
+    // A folder of that name is what opening fails on, whoever runs the test.
+    let unreadable = scene.leave(1, b"");
+    fs::remove_file(&unreadable).unwrap();
+    fs::create_dir(&unreadable).unwrap();
+    scene.leave(2, &member(&[2]));
+    let (spool, bus) = scene.start();
+    put(&bus, 3, TEN).await.unwrap();
+    drop(bus);
+    let summary = spool.finish(PATIENCE).await;
+    assert_eq!((summary.objects, summary.left), (2, 1));
+    assert_eq!(scene.landed_ids().await, [2, 3]);
+    assert!(unreadable.exists());
+}
+
+#[tokio::test]
+async fn a_file_is_tried_again_by_itself() {
+    let scene = scene();
+    let aside = scene.leave(1, &member(&[1])).with_extension("aside");
+    let path = aside.with_extension("open");
+    fs::rename(&path, &aside).unwrap();
+    fs::create_dir(&path).unwrap();
+    let (spool, bus) = scene.start();
+    until(async || spool.usage().summary().left == 0 && spool.usage().skips()).await;
+    fs::remove_dir(&path).unwrap();
+    fs::rename(&aside, &path).unwrap();
+    until(async || scene.landed_ids().await == [1]).await;
+    drop(bus);
+    assert_eq!(spool.finish(PATIENCE).await.left, 0);
+}
+
+#[tokio::test]
+async fn on_one_file_system_an_object_is_a_second_name() {
+    use std::os::unix::fs::MetadataExt as _;
+    let mut scene = scene();
+    let url = octolake_store::LakeUrl::Directory(scene._dir.path().join("lake"));
+    scene.config.lake = Lake::open_or_create(&url).unwrap();
+    scene.config.roll.after = Duration::from_secs(3600);
+    let (spool, bus) = scene.start();
+    put(&bus, 1, TEN).await.unwrap();
+    let number = fs::metadata(&scene.files()[0]).unwrap().ino();
+    drop(bus);
+    assert_eq!(spool.finish(PATIENCE).await.objects, 1);
+    let folder = scene._dir.path().join("lake/raw/2026/03/02/10");
+    let landed: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()).collect();
+    assert_eq!(landed.len(), 1);
+    assert_eq!(landed[0].metadata().unwrap().ino(), number);
+    assert_eq!(scene.files(), [] as [PathBuf; 0]);
+}
+
+#[tokio::test]
+async fn what_was_linked_before_a_kill_is_not_landed_again() {
+    let mut scene = scene();
+    let url = octolake_store::LakeUrl::Directory(scene._dir.path().join("lake"));
+    scene.config.lake = Lake::open_or_create(&url).unwrap();
+    let path = scene.leave(1, &member(&[1]));
+    let key = "raw/2026/03/02/10/20260302T100000-00000000-0000-0000-0000-000000000001.gz";
+    scene.config.lake.link(&path, key).unwrap();
+    let (spool, bus) = scene.start();
+    drop(bus);
+    let summary = spool.finish(PATIENCE).await;
+    assert_eq!((summary.objects, summary.left), (1, 0));
+    assert_eq!(scene.landed_ids().await, [1]);
+    assert!(!path.exists());
 }

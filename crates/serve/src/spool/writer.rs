@@ -15,8 +15,9 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::bus::{Record, SpoolError};
-use super::file::{ClosedFile, OpenFile};
+use super::file::OpenFile;
 use super::gzip;
+use super::landing::Waiting;
 use super::name::SpoolName;
 use super::usage::Usage;
 use crate::config::RollPolicy;
@@ -29,7 +30,7 @@ pub(crate) struct Writer {
     directory: PathBuf,
     roll: RollPolicy,
     usage: Arc<Usage>,
-    closed: mpsc::UnboundedSender<ClosedFile>,
+    closed: mpsc::UnboundedSender<Waiting>,
     current: Option<Current>,
 }
 
@@ -48,7 +49,7 @@ impl Writer {
         directory: PathBuf,
         roll: RollPolicy,
         usage: Arc<Usage>,
-        closed: mpsc::UnboundedSender<ClosedFile>,
+        closed: mpsc::UnboundedSender<Waiting>,
     ) -> Self {
         Self { directory, roll, usage, closed, current: None }
     }
@@ -101,6 +102,7 @@ impl Writer {
     fn commit(&mut self, group: Vec<Record>) {
         let result = self.append(&group).map_err(|error| {
             tracing::error!(deliveries = group.len(), %error, "cannot write the spool");
+            self.usage.could_not_write();
             // What the file holds is good; what comes next begins anew.
             self.close();
             SpoolError::Write(Arc::new(error))
@@ -112,6 +114,7 @@ impl Writer {
     }
 
     fn append(&mut self, group: &[Record]) -> io::Result<()> {
+        let began = Instant::now();
         let member = gzip::member(group.iter().map(|record| record.line.as_str()))?;
         let current = match &mut self.current {
             Some(current) => current,
@@ -119,6 +122,7 @@ impl Writer {
                 let oldest = group.first().map(|record| record.received_at).unwrap_or_default();
                 let name = SpoolName::new(oldest, Uuid::new_v4());
                 let file = OpenFile::create(&self.directory, name)?;
+                self.usage.waits(name);
                 let due = Instant::now() + self.roll.after;
                 let hour = hour_of(oldest);
                 self.current.insert(Current { file, hour, due, deliveries: 0, bytes: 0 })
@@ -127,7 +131,7 @@ impl Writer {
         current.file.append(&member)?;
         current.deliveries += group.len();
         current.bytes += group.iter().map(|record| record.line.len() as u64 + 1).sum::<u64>();
-        self.usage.synced(group.len(), member.len() as u64);
+        self.usage.synced(group.len(), member.len() as u64, began.elapsed());
         Ok(())
     }
 
@@ -139,6 +143,7 @@ impl Writer {
         let file = file.close();
         let path = file.path().display();
         if file.bytes() == 0 {
+            self.usage.is_gone(file.name(), 0);
             if let Err(error) = std::fs::remove_file(file.path()) {
                 tracing::warn!(%path, %error, "cannot remove an empty spool file");
             }
@@ -146,7 +151,7 @@ impl Writer {
         }
         tracing::info!(%path, deliveries, bytes, gzip_bytes = file.bytes(), "closed a spool file");
         // The lander lives as long as this sender; if it is gone, the next start takes over.
-        let _ = self.closed.send(file);
+        let _ = self.closed.send(Waiting::Closed(file));
     }
 }
 
