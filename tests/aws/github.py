@@ -13,6 +13,11 @@ from localaws.stack import REPOSITORY
 FIXTURES = REPOSITORY / "tests/fixtures"
 
 
+def signature(secret, body):
+    """The header `X-Hub-Signature-256` for a body."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
 @dataclass(frozen=True)
 class Delivery:
     """What GitHub sends once, and once more where it is asked to."""
@@ -22,14 +27,13 @@ class Delivery:
     body: bytes
 
     def headers(self, secret):
-        digest = hmac.new(secret.encode(), self.body, hashlib.sha256).hexdigest()
         return {
             "Content-Type": "application/json",
             "User-Agent": "GitHub-Hookshot/tests",
             "X-GitHub-Event": self.event,
             "X-GitHub-Delivery": self.guid,
             "X-GitHub-Hook-ID": "77",
-            "X-Hub-Signature-256": f"sha256={digest}",
+            "X-Hub-Signature-256": signature(secret, self.body),
         }
 
     def send(self, url, secret, **headers):
@@ -46,36 +50,41 @@ def guid(number):
     return f"{number:08x}-cc78-11e3-81ab-4c9367dc0958"
 
 
-def examples():
-    """GitHub's own example of every event type."""
+def payloads():
+    """(event type, payload) of GitHub's own example of every event type."""
     with gzip.open(FIXTURES / "webhooks-examples.jsonl.gz", "rt") as lines:
-        found = [json.loads(line) for line in lines]
-    return [
-        Delivery(example["event"], guid(number), json.dumps(example["payload"], ensure_ascii=False).encode())
-        for number, example in enumerate(found)
-    ]
+        return [(example["event"], example["payload"]) for example in map(json.loads, lines)]
 
 
-def stories():
-    """Jobs and pull requests from their beginning to their end: those of the example lake."""
-    deliveries = []
+def example_records():
+    """Records of the example lake, whatever framing they are in there: jobs and pull requests from
+    their beginning to their end."""
+    decoder, records = json.JSONDecoder(), []
     for path in sorted((FIXTURES / "example/raw").rglob("*")):
         if path.is_file():
             data = path.read_bytes()
-            deliveries += records((gzip.decompress(data) if path.suffix == ".gz" else data).decode(errors="replace"))
-    return deliveries
+            text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+            while text := text.lstrip():
+                record, end = decoder.raw_decode(text)
+                records.append(record)
+                text = text[end:]
+    return records
 
 
-def records(text):
-    """The deliveries in a raw object, lines or not; what is no delivery is passed over."""
-    decoder, at, found = json.JSONDecoder(), 0, []
-    while (at := text.find("{", at)) >= 0:
-        try:
-            record, at = decoder.raw_decode(text, at)
-            detail = dict(record["detail"])
-            identity = detail.pop("_delivery")["id"]
-        except (ValueError, KeyError, TypeError):
-            at += 1
-            continue
-        found.append(Delivery(record["detail-type"], identity, json.dumps(detail, ensure_ascii=False).encode()))
-    return found
+def examples():
+    """GitHub's examples as deliveries."""
+    return [of_payload(event, guid(number), payload) for number, (event, payload) in enumerate(payloads())]
+
+
+def stories():
+    """The records of the example lake as deliveries."""
+    return [of_record(record) for record in example_records()]
+
+
+def of_record(record):
+    payload = dict(record["detail"])
+    return of_payload(record["detail-type"], payload.pop("_delivery")["id"], payload)
+
+
+def of_payload(event, identity, payload):
+    return Delivery(event, identity, json.dumps(payload, ensure_ascii=False).encode())

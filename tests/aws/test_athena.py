@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import github
 import standin
 from athena import ageing, checksums, deliveries, listings, sql
 from lake import BINARY, LakeOnS3
@@ -104,7 +105,7 @@ def fill(aws, client, outputs, demo):
         assert key.startswith(f"raw/{at:%Y/%m/%d}/12/")
         lake.ask("compact", "--target-file-bytes", TARGET)
     # What somebody put there by other means: in another hour, and not packed.
-    example, key = deliveries.example(), f"raw/{day(5):%Y/%m/%d}/08/lines"
+    example, key = github.example_records(), f"raw/{day(5):%Y/%m/%d}/08/lines"
     client("s3").put_object(Bucket=lake.bucket, Key=key, Body=deliveries.in_lines(example))
     lake.ask("compact", "--target-file-bytes", TARGET)
     return by_bus | {day(5): by_bus[day(5)] + example}
@@ -158,7 +159,7 @@ def test_the_raw_table_has_every_record(trino, delivered):
 def test_the_path_tells_the_hour(trino, lake):
     condition = f"""day = '{day(5):%Y/%m/%d}' and "$path" like '%/08/%'"""
     count = "select count(*) as n from events_raw where "
-    assert trino.rows(count + condition, "raw") == [(len(deliveries.example()),)]
+    assert trino.rows(count + condition, "raw") == [(len(github.example_records()),)]
 
 
 def test_a_filter_on_the_day_lists_only_that_day(trino, delivered):

@@ -138,12 +138,7 @@ def webhook(applied, secret):
 
 @pytest.fixture(scope="module")
 def control(aws):
-    def pull(name, *args):
-        request = urllib.request.Request(f"{aws.gateway}/control/{name}", json.dumps({"args": args}).encode())
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)["result"]
-
-    return pull
+    return aws.control
 
 
 @pytest.fixture(scope="module")

@@ -27,12 +27,6 @@ def call(url, body=None, method=None, headers=None):
         return answer.code, dict(answer.headers), answer.read()
 
 
-def control(aws, name, *args):
-    status, _, body = call(f"{aws.gateway}/control/{name}", json.dumps({"args": args}).encode())
-    assert status == 200, body
-    return json.loads(body)["result"]
-
-
 def make_stream(client, name, **settings):
     """A bucket and a stream into it, both of this name."""
     s3 = client("s3")
@@ -113,7 +107,7 @@ def test_events_become_lines_of_gzip_under_their_hour(aws, client):
     put(client, "lines", '{"n": 1.50,\n "text": "caf\\u00e9 é"}')
     put(client, "lines", {"n": 2}, kind="pull_request")
 
-    (key,) = control(aws, "flush")
+    (key,) = aws.control("flush")
     assert key.startswith(hour) and key.endswith(".gz")
     first, second = objects(client, "lines")[key].decode().splitlines()
     assert first.endswith(',"detail":{"n": 1.50,  "text": "caf\\u00e9 é"}}'), "the payload's text is not touched"
@@ -121,14 +115,14 @@ def test_events_become_lines_of_gzip_under_their_hour(aws, client):
     assert set(envelope) == {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
     assert (envelope["detail-type"], envelope["detail"]) == ("pull_request", {"n": 2})
     datetime.strptime(envelope["time"], "%Y-%m-%dT%H:%M:%SZ")
-    assert control(aws, "flush") == []
+    assert aws.control("flush") == []
 
 
 def test_without_a_delimiter_records_touch_each_other(aws, client):
     make_stream(client, "plain", Prefix="p/")
     for data in (b"{}", b"[]"):
         client("firehose").put_record(DeliveryStreamName="plain", Record={"Data": data})
-    control(aws, "flush")
+    aws.control("flush")
     ((key, body),) = objects(client, "plain").items()
     assert body == b"{}[]" and key.startswith(datetime.now(UTC).strftime("p/%Y/%m/%d/"))
 
@@ -159,17 +153,17 @@ def test_sizes_are_limited_as_on_aws(aws, client):
     with pytest.raises(ClientError, match="over the limit"):
         put(client, "default", {"x": "y" * 1024 * 1024})
     entry = {"Source": "a", "DetailType": "b", "Detail": "{}"}
-    control(aws, "limit-events", 262144)
+    aws.control("limit-events", 262144)
     with pytest.raises(ClientError, match="over the limit"):
         put(client, "default", {"x": "y" * 262144})
-    control(aws, "limit-events", 1024 * 1024)
+    aws.control("limit-events", 1024 * 1024)
     with pytest.raises(ClientError, match="at most 10"):
         client("events").put_events(Entries=[entry] * 11)
 
 
 def test_bad_and_failing_entries_are_answered_in_their_order(aws, client):
     good = {"Source": "a", "DetailType": "b", "Detail": "{}"}
-    control(aws, "fail-events", 1)
+    aws.control("fail-events", 1)
     answer = client("events").put_events(Entries=[good, {**good, "Detail": "{"}, {**good, "Detail": "[]"}, good])
     assert answer["FailedEntryCount"] == 3
     assert [entry.get("ErrorCode") for entry in answer["Entries"]] == ["InternalFailure", "MalformedDetail", "MalformedDetail", None]
@@ -294,7 +288,7 @@ def test_a_schedule_fires_when_told(aws, client):
     client("scheduler").create_schedule(
         Name="now", ScheduleExpression="rate(15 minutes)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
     )
-    assert control(aws, "fire", "now")["event"] == {"from": "schedule"}
+    assert aws.control("fire", "now")["event"] == {"from": "schedule"}
 
 
 def test_reserved_concurrency_throttles():

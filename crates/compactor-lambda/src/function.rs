@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Context, Diagnostic};
-use octolake_compactor::{CompactError, Report, Surroundings, compact};
+use octolake_compactor::{CompactError, Report, Surroundings, Unread, compact};
 use octolake_lake::{Counts, LakeError, Table};
 use octolake_lambda::Panicked;
 use octolake_store::Lake;
@@ -35,7 +35,7 @@ pub(crate) struct Summary {
     /// What the run did.
     #[serde(flatten)]
     pub(crate) report: Report,
-    /// What waits after it, whatever the run was asked to take up.
+    /// What it leaves, whatever it was asked to take up.
     pub(crate) backlog: Backlog,
 }
 
@@ -57,10 +57,8 @@ pub(crate) enum RunError {
     Compact(#[from] CompactError),
     #[error(transparent)]
     Lake(#[from] LakeError),
-    #[error(
-        "{count} raw objects could not be read and are left for the next run; the first: {first}"
-    )]
-    Unread { count: usize, first: String },
+    #[error(transparent)]
+    Unread(#[from] Unread),
     #[error(
         "the run did not stop in time and was given up: the store may be slow; the next one goes on"
     )]
@@ -122,21 +120,16 @@ impl Function {
             Err(error) => {
                 // What it committed counts all the same: nothing else would tell of it.
                 if let Ok(after) = committed(lake).await {
-                    tell(difference(before, after), None);
+                    tell(after - before, None);
                 }
                 return Err(error);
             }
         };
-        let summary = Summary { report, backlog: backlog(lake).await? };
-        tell(counts(&summary.report), Some(end(&summary)));
+        let summary = Summary { backlog: waiting(&report.backlog), report };
+        tell(summary.report.counts(), Some(end(&summary)));
         log(&summary);
-        match summary.report.failed.first() {
-            None => Ok(summary),
-            Some(first) => Err(RunError::Unread {
-                count: summary.report.failed.len(),
-                first: first.error.clone(),
-            }),
-        }
+        summary.report.check()?;
+        Ok(summary)
     }
 
     async fn compact(
@@ -164,21 +157,6 @@ async fn committed(lake: &Lake) -> Result<Counts, LakeError> {
     Ok(table.map(|table| table.progress().ledger.counts).unwrap_or_default())
 }
 
-/// What was committed between two looks at the totals, by whomever.
-fn difference(before: Counts, after: Counts) -> Counts {
-    Counts {
-        read: after.read - before.read,
-        stored: after.stored - before.stored,
-        duplicates: after.duplicates - before.duplicates,
-        quarantined: after.quarantined - before.quarantined,
-    }
-}
-
-fn counts(report: &Report) -> Counts {
-    let Report { read, stored, duplicates, quarantined, .. } = *report;
-    Counts { read, stored, duplicates, quarantined }
-}
-
 fn end(Summary { report, backlog }: &Summary) -> End {
     End {
         files: report.files_after,
@@ -187,11 +165,9 @@ fn end(Summary { report, backlog }: &Summary) -> End {
     }
 }
 
-async fn backlog(lake: &Lake) -> Result<Backlog, RunError> {
-    let table = Table::open(lake).await?;
-    let left = octolake_compactor::backlog(lake, table.as_ref().map(Table::progress)).await?;
-    let age = left.oldest().map(|at| (now() - at).num_milliseconds() as f64 / 1e3);
-    Ok(Backlog { objects: left.pending.len() as u64, bytes: left.bytes(), age_s: age })
+fn waiting(left: &octolake_compactor::Backlog) -> Backlog {
+    let age_s = left.age(now()).map(|age| age.num_milliseconds() as f64 / 1e3);
+    Backlog { objects: left.pending.len() as u64, bytes: left.bytes(), age_s }
 }
 
 fn log(Summary { report, backlog }: &Summary) {
@@ -336,7 +312,7 @@ mod tests {
         let before = Counts { read: 10, stored: 7, duplicates: 2, quarantined: 1 };
         let after = Counts { read: 15, stored: 9, duplicates: 4, quarantined: 2 };
         let new = Counts { read: 5, stored: 2, duplicates: 2, quarantined: 1 };
-        assert_eq!(difference(before, after), new);
+        assert_eq!(after - before, new);
     }
 
     #[test]

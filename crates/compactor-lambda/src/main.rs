@@ -17,7 +17,6 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
-use octolake_lambda::Level;
 
 use crate::function::Function;
 use crate::request::Request;
@@ -25,8 +24,7 @@ use crate::settings::Settings;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    octolake_lambda::start_log(Level::from_setting(variable("AWS_LAMBDA_LOG_LEVEL").as_deref()));
-    if let Err(error) = octolake_lambda::ensure_lambda(variable) {
+    if let Err(error) = octolake_lambda::start(variable) {
         return failed(&error);
     }
     let function = match Settings::parse(variable) {

@@ -37,7 +37,7 @@ mod vacuum;
 mod verify;
 
 pub use error::CompactError;
-pub use report::{FailedObject, Report};
+pub use report::{FailedObject, Report, Unread};
 pub use run::{Surroundings, compact};
 pub use scan::{Backlog, RawObject, backlog};
 pub use settings::Settings;

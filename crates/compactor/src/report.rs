@@ -3,6 +3,8 @@
 use octolake_lake::Counts;
 use serde::Serialize;
 
+use crate::scan::Backlog;
+
 /// The outcome of a run. Its JSON is part of the contract.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
@@ -50,6 +52,9 @@ pub struct Report {
     pub objects_left: u64,
     /// Raw objects that could not be read; the next run tries again.
     pub failed: Vec<FailedObject>,
+    /// What waited when the run last looked, whatever it was asked to take up.
+    #[serde(skip)]
+    pub backlog: Backlog,
     /// How long it took.
     pub seconds: f64,
     /// Whether nothing was written.
@@ -65,7 +70,30 @@ pub struct FailedObject {
     pub error: String,
 }
 
+/// Some raw objects could not be read: the run is done, and yet failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{count} raw objects could not be read and are left for the next run; the first: {first}")]
+pub struct Unread {
+    count: usize,
+    first: String,
+}
+
 impl Report {
+    /// What became of the records.
+    pub fn counts(&self) -> Counts {
+        let Self { read, stored, duplicates, quarantined, .. } = *self;
+        Counts { read, stored, duplicates, quarantined }
+    }
+
+    /// Whether every raw object that was taken up could be read.
+    ///
+    /// # Errors
+    /// Some could not.
+    pub fn check(&self) -> Result<(), Unread> {
+        let Some(first) = self.failed.first() else { return Ok(()) };
+        Err(Unread { count: self.failed.len(), first: first.error.clone() })
+    }
+
     pub(crate) fn count(&mut self, counts: Counts) {
         self.read += counts.read;
         self.stored += counts.stored;

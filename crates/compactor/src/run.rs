@@ -16,7 +16,7 @@ use crate::error::CompactError;
 use crate::known::KnownIds;
 use crate::partitions::FileSink;
 use crate::report::{FailedObject, Report};
-use crate::scan::{self, RawObject};
+use crate::scan::{self, Backlog, RawObject};
 use crate::settings::Settings;
 use crate::{merge, vacuum};
 
@@ -154,10 +154,11 @@ impl<'a> Run<'a> {
     ) -> Result<(), CompactError> {
         loop {
             let progress = self.table.as_ref().map(Table::progress);
-            let mut pending = scan::backlog(self.lake, progress).await?.pending;
-            pending.retain(|object| self.is_wanted(object));
+            let backlog = scan::backlog(self.lake, progress).await?;
+            let pending = self.wanted(&backlog);
             if pending.is_empty() || self.is_out_of_time() {
                 self.report.objects_left = pending.len() as u64;
+                self.report.backlog = backlog;
                 return Ok(());
             }
             let (batch, begun) = self.read_batch(&pending, on_progress).await?;
@@ -165,14 +166,20 @@ impl<'a> Run<'a> {
                 continue;
             }
             if self.settings.dry_run {
-                let wanted = pending.iter().filter(|object| self.is_wanted(object)).count();
+                let wanted = self.wanted(&backlog).len();
                 self.report.objects_left = (wanted - batch.done.len()) as u64;
+                self.report.backlog = backlog;
                 return self.count_only(batch).await;
             }
             if self.commit_batch(batch).await? {
                 self.begun.extend(begun);
             }
         }
+    }
+
+    /// What of the backlog this run takes up.
+    fn wanted<'b>(&self, backlog: &'b Backlog) -> Vec<&'b RawObject> {
+        backlog.pending.iter().filter(|object| self.is_wanted(object)).collect()
     }
 
     /// Whether this run takes up `object`: it has not failed before, and is not too old.
@@ -187,7 +194,7 @@ impl<'a> Run<'a> {
     /// Reads pending objects until the batch is full; says too which one was read in part.
     async fn read_batch(
         &mut self,
-        pending: &[RawObject],
+        pending: &[&RawObject],
         on_progress: &mut (dyn FnMut(&Report, u64) + Send),
     ) -> Result<(Batch, Option<(String, u64)>), CompactError> {
         let files = self.table.as_ref().map_or(&[][..], Table::files);
@@ -196,7 +203,7 @@ impl<'a> Run<'a> {
         let batch_started = Instant::now();
         let (run_started, deadline) = (self.started, self.settings.deadline);
         let out_of_time = move || deadline.is_some_and(|d| run_started.elapsed() >= d);
-        for (number, object) in pending.iter().enumerate() {
+        for (number, object) in pending.iter().copied().enumerate() {
             let mut context = Context {
                 store: &self.store,
                 settings: self.settings,

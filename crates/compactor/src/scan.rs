@@ -1,6 +1,6 @@
 //! Which raw objects there are, and which of them are not done.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -35,6 +35,11 @@ impl Backlog {
     /// Bytes that wait.
     pub fn bytes(&self) -> u64 {
         self.pending.iter().map(|object| object.bytes).sum()
+    }
+
+    /// For how long the oldest object has waited; `None` where nothing waits.
+    pub fn age(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        self.oldest().map(|at| now - at)
     }
 
     /// When the object was stored that has waited longest.

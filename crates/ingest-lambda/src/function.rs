@@ -72,9 +72,10 @@ async fn handle<S: SecretSource>(
     bus: &impl Bus,
 ) -> Answer {
     match Route::of(request.method, request.path) {
-        Ok(Route::Health) => return Answer::health(),
+        Ok(Route::Health | Route::Ready) => return Answer::health(),
+        Ok(Route::Deliver) if request.headers.is_signed() => {}
+        Ok(Route::Deliver) => return refuse(&request.headers, &Rejection::Unauthorized),
         Err(rejection) => return refuse(&request.headers, &rejection),
-        Ok(Route::Deliver) => {}
     }
     let verdict = match keys.judge(request).await {
         Ok(verdict) => verdict,

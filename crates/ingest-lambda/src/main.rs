@@ -25,7 +25,6 @@ use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
-use octolake_lambda::Level;
 
 use crate::event_bus::EventBus;
 use crate::function::Function;
@@ -35,8 +34,7 @@ use crate::settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    octolake_lambda::start_log(Level::from_setting(variable("AWS_LAMBDA_LOG_LEVEL").as_deref()));
-    if let Err(error) = octolake_lambda::ensure_lambda(variable) {
+    if let Err(error) = octolake_lambda::start(variable) {
         return failed(&error);
     }
     let settings = match Settings::parse(variable) {

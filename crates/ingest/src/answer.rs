@@ -24,6 +24,14 @@ impl Answer {
         Self::json(200, r#"{"status":"ok"}"#.into())
     }
 
+    /// Whether a delivery could be taken now; what is wrong, only the log and the metrics tell.
+    pub fn ready(ready: bool) -> Self {
+        match ready {
+            true => Self::json(200, r#"{"status":"ready"}"#.into()),
+            false => Self::json(503, r#"{"status":"not ready"}"#.into()),
+        }
+    }
+
     /// The bus has it. GitHub's ping is answered 200, all else 202.
     pub(crate) fn accepted(id: DeliveryId, ping: bool) -> Self {
         Self::json(Self::taken(ping), format!(r#"{{"status":"accepted","delivery":"{id}"}}"#))
@@ -54,7 +62,7 @@ impl From<&Rejection> for Answer {
         let mut answer = Self::json(rejection.status(), body);
         match rejection {
             Rejection::MethodNotAllowed { allow } => answer.headers.push(("allow", allow)),
-            Rejection::Unavailable => answer.headers.push(("retry-after", RETRY_AFTER_SECONDS)),
+            it if it.is_temporary() => answer.headers.push(("retry-after", RETRY_AFTER_SECONDS)),
             _ => {}
         }
         answer

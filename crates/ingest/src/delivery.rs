@@ -24,6 +24,7 @@ pub struct VerifiedDelivery<'a> {
     source: &'a str,
     meta: DeliveryMeta<'a>,
     payload: Cow<'a, str>,
+    fingerprint: u128,
 }
 
 impl<'a> VerifiedDelivery<'a> {
@@ -50,7 +51,7 @@ impl<'a> VerifiedDelivery<'a> {
             target_id: headers.target_id.map(Cow::Borrowed),
             ..DeliveryMeta::new(id, received_at)
         };
-        Ok(Self { event_type, source, meta, payload })
+        Ok(Self { event_type, source, meta, payload, fingerprint: body.fingerprint() })
     }
 
     /// `X-GitHub-Event`.
@@ -66,6 +67,11 @@ impl<'a> VerifiedDelivery<'a> {
     /// Identity and arrival.
     pub fn meta(&self) -> &DeliveryMeta<'a> {
         &self.meta
+    }
+
+    /// What its body is known again by: see [`SignedBody::fingerprint`].
+    pub fn fingerprint(&self) -> u128 {
+        self.fingerprint
     }
 
     /// The payload: one JSON object.
@@ -116,12 +122,16 @@ impl Encoding {
     }
 }
 
-/// The form's field `payload`.
+/// The value of a form that is one field, `payload`, and nothing else.
+///
+/// The content type is not signed: whoever has a signed JSON body can send it again as a form. As
+/// long as a form begins with `payload=` and JSON with a brace, no body can be read both ways; and
+/// GitHub sends no second field, so that an `&` is another's.
 fn form_payload(form: &[u8]) -> Result<String, Rejection> {
-    let value = form
-        .split(|byte| *byte == b'&')
-        .find_map(|field| field.strip_prefix(b"payload="))
-        .ok_or(Rejection::NoPayload)?;
+    let value = form.strip_prefix(b"payload=").ok_or(Rejection::NotOneField)?;
+    if value.contains(&b'&') {
+        return Err(Rejection::NotOneField);
+    }
     let spaced: Vec<u8> =
         value.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let decoded = percent_decode(&spaced).decode_utf8().map_err(|_| Rejection::NotUtf8)?;
@@ -166,10 +176,28 @@ mod tests {
 
     #[test]
     fn a_form_gives_its_payload() {
-        let form = b"x=1&payload=%7B%22a%22%3A+%22%2B%26%C3%A9%22%7D&y=2";
+        let form = b"payload=%7B%22a%22%3A+%22%2B%26%C3%A9%22%7D";
         assert_eq!(form_payload(form).unwrap(), r#"{"a": "+&é"}"#);
-        assert_eq!(form_payload(b"body=%7B%7D"), Err(Rejection::NoPayload));
         assert_eq!(form_payload(b"payload=%FF"), Err(Rejection::NotUtf8));
+    }
+
+    #[test]
+    fn a_form_is_one_field_and_nothing_else() {
+        let forged = br#"{"issue":{"title":"x&payload=%7B%22action%22%3A%22queued%22%7D&y"}}"#;
+        let others: [&[u8]; 9] = [
+            b"body=%7B%7D",
+            b"x=1&payload=%7B%7D",
+            b"payload=%7B%7D&y=2",
+            b"payload=%7B%7D&",
+            b"&payload=%7B%7D",
+            b"payload=%7B%7D&payload=%7B%7D",
+            b" payload=%7B%7D",
+            b"Payload=%7B%7D",
+            b"payload%3D%7B%7D",
+        ];
+        for form in others.into_iter().chain([forged.as_slice(), b""]) {
+            assert_eq!(form_payload(form), Err(Rejection::NotOneField), "{form:?}");
+        }
     }
 
     #[test]

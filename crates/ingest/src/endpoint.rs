@@ -1,5 +1,6 @@
 //! The stages in their order, and the answers.
 
+use chrono::{DateTime, Utc};
 use octolake_event::DeliveryId;
 
 use crate::answer::Answer;
@@ -56,11 +57,35 @@ impl Endpoint {
         self.body_limit
     }
 
+    /// What a request asks for, as far as that can be told before its body is there: a shell asks
+    /// this first, and reads no body that is refused anyway. `announced` is the body's length in
+    /// bytes, where the request says it.
+    ///
+    /// # Errors
+    /// It is refused, whatever its body.
+    pub fn admit(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &Headers<'_>,
+        announced: Option<u64>,
+    ) -> Result<Route, Rejection> {
+        let route = Route::of(method, path)?;
+        if route == Route::Deliver {
+            if !headers.is_signed() {
+                return Err(Rejection::Unauthorized);
+            }
+            self.check_size(announced.unwrap_or_default())?;
+        }
+        Ok(route)
+    }
+
     /// What is to be done with `request`: pure.
     pub fn judge<'a>(&self, request: &HttpRequest<'a>) -> Verdict<'a> {
-        match Route::of(request.method, request.path) {
-            Ok(Route::Health) => Verdict::Health,
-            Ok(Route::Deliver) => match self.verify(request) {
+        let HttpRequest { method, path, headers, body, received_at } = request;
+        match self.admit(method, path, headers, Some(body.len() as u64)) {
+            Ok(Route::Health | Route::Ready) => Verdict::Health,
+            Ok(Route::Deliver) => match self.verify(headers, body, *received_at) {
                 Ok(delivery) if self.filter.keeps(&delivery) => Verdict::Take(delivery),
                 Ok(delivery) => Verdict::Ignore(delivery),
                 Err(rejection) => Verdict::Reject(rejection),
@@ -69,14 +94,20 @@ impl Endpoint {
         }
     }
 
-    /// Size, then signature, then all that is told to signed requests only.
-    fn verify<'a>(&self, request: &HttpRequest<'a>) -> Result<VerifiedDelivery<'a>, Rejection> {
-        let HttpRequest { headers, body, received_at, .. } = request;
-        if body.len() > self.body_limit {
-            return Err(Rejection::TooLarge { limit: self.body_limit });
-        }
+    fn check_size(&self, bytes: u64) -> Result<(), Rejection> {
+        let limit = self.body_limit;
+        if bytes <= limit as u64 { Ok(()) } else { Err(Rejection::TooLarge { limit }) }
+    }
+
+    /// The signature, then all that is told to signed requests only.
+    fn verify<'a>(
+        &self,
+        headers: &Headers<'a>,
+        body: &'a [u8],
+        received_at: DateTime<Utc>,
+    ) -> Result<VerifiedDelivery<'a>, Rejection> {
         let body = SignedBody::verify(body, headers.signature, &self.secrets)?;
-        VerifiedDelivery::check(headers, body, *received_at)
+        VerifiedDelivery::check(headers, body, received_at)
     }
 
     /// Judges `request`, gives what it takes to `bus`, and says what to answer.
@@ -101,7 +132,8 @@ impl<'a> Verdict<'a> {
 
     /// Does what the verdict on a request with these `headers` says, and answers.
     ///
-    /// This is the boundary where each delivery is logged, once.
+    /// This is the boundary where each refusal and each failure is logged, once; a shell may log
+    /// what was taken.
     pub async fn carry_out(&self, headers: &Headers<'_>, bus: &impl Bus) -> Answer {
         match self {
             Self::Health => Answer::health(),
@@ -125,12 +157,7 @@ pub fn refuse(headers: &Headers<'_>, rejection: &Rejection) -> Answer {
     // Only what is of a known form gets into the log.
     let delivery: Option<DeliveryId> = headers.delivery.and_then(|text| text.parse().ok());
     let delivery = delivery.map(tracing::field::display);
-    match rejection {
-        Rejection::NotFound | Rejection::MethodNotAllowed { .. } => {
-            tracing::debug!(status, reason = %rejection, "refused a request");
-        }
-        _ => tracing::info!(status, delivery, reason = %rejection, "refused a delivery"),
-    }
+    tracing::info!(status, delivery, reason = rejection.reason(), "refused a request: {rejection}");
     rejection.into()
 }
 

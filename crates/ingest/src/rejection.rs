@@ -3,7 +3,7 @@
 /// Why a request is refused. The sentence is what the client reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// 404: another path than `/`, `/webhook` and `/health`.
+    /// 404: another path than `/`, `/webhook`, `/health` and `/ready`.
     #[error("there is nothing at this path: deliveries go to /webhook")]
     NotFound,
     /// 405, with `Allow`.
@@ -36,9 +36,9 @@ pub enum Rejection {
     /// 400: `X-GitHub-Enterprise-Host` could not be the name of a host.
     #[error("the X-GitHub-Enterprise-Host header is no host name")]
     BadHost,
-    /// 400: a form without `payload`.
-    #[error("the form has no field named payload")]
-    NoPayload,
+    /// 400: a form that is not `payload` and nothing else.
+    #[error("the form is not one field named payload")]
+    NotOneField,
     /// 400: the payload is not UTF-8.
     #[error("the payload is not UTF-8")]
     NotUtf8,
@@ -53,6 +53,9 @@ pub enum Rejection {
     /// 400: the payload is JSON, but no object.
     #[error("the payload is no JSON object")]
     NotAnObject,
+    /// 429: as many requests of this client are under way as one client may have.
+    #[error("too many requests of one client at a time: deliver it again")]
+    TooMany,
     /// 503: the delivery could not be stored now.
     #[error("the delivery could not be stored, and is not accepted: deliver it again")]
     Unavailable,
@@ -71,11 +74,38 @@ impl Rejection {
             Self::BadEvent
             | Self::BadDelivery
             | Self::BadHost
-            | Self::NoPayload
+            | Self::NotOneField
             | Self::NotUtf8
             | Self::NotJson { .. }
             | Self::NotAnObject => 400,
+            Self::TooMany => 429,
             Self::Unavailable => 503,
         }
+    }
+
+    /// A stable word for the kind of refusal, for counting.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::IncompleteBody => "incomplete_body",
+            Self::TooLarge { .. } => "too_large",
+            Self::Unauthorized => "unauthorized",
+            Self::UnsupportedType => "unsupported_type",
+            Self::BadEvent => "bad_event",
+            Self::BadDelivery => "bad_delivery",
+            Self::BadHost => "bad_host",
+            Self::NotOneField => "not_one_field",
+            Self::NotUtf8 => "not_utf8",
+            Self::NotJson { .. } => "not_json",
+            Self::NotAnObject => "not_an_object",
+            Self::TooMany => "too_many",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// Whether it is ours to mend, or only passes: the same request may be taken later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::TooMany | Self::Unavailable)
     }
 }

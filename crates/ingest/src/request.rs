@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::rejection::Rejection;
+use crate::secret::digest_of;
 
 /// The headers that the ingest reads; no other gets past this point.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,9 +36,10 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// Whether there is a signature at all, whatever it is worth.
+    /// Whether there is a signature of the right form, whatever it is worth. Without one the
+    /// answer is known before the body is.
     pub fn is_signed(&self) -> bool {
-        self.signature.is_some_and(|text| text.starts_with("sha256="))
+        self.signature.is_some_and(|text| digest_of(text).is_some())
     }
 
     /// Reads names and values; of a header that occurs twice, the first counts.
@@ -68,15 +70,18 @@ pub struct HttpRequest<'a> {
 pub enum Route {
     /// Is the endpoint there?
     Health,
+    /// Could it take a delivery now?
+    Ready,
     /// Take a delivery. The only route with a body.
     Deliver,
 }
 
 impl Route {
-    /// The route of a request; a shell asks this before it reads a body.
+    /// The route of a request.
     pub fn of(method: &str, path: &str) -> Result<Self, Rejection> {
         let (route, allow) = match path {
             "/health" => (Self::Health, "GET, HEAD"),
+            "/ready" => (Self::Ready, "GET, HEAD"),
             "/" | "/webhook" => (Self::Deliver, "POST"),
             _ => return Err(Rejection::NotFound),
         };

@@ -9,6 +9,17 @@ use sha2::Sha256;
 
 const SCHEME: &str = "sha256=";
 
+/// A SHA-256 hash.
+pub(crate) type Digest = [u8; 32];
+
+/// The hash that an `X-Hub-Signature-256` spells; `None` where it is not of that form, and so
+/// cannot be right whatever the body.
+pub(crate) fn digest_of(signature: &str) -> Option<Digest> {
+    let mut digest = Digest::default();
+    hex::decode_to_slice(signature.strip_prefix(SCHEME)?, &mut digest).ok()?;
+    Some(digest)
+}
+
 /// One webhook secret, kept as the keyed hash that it is used for.
 #[derive(Clone)]
 pub struct Secret(Hmac<Sha256>);
@@ -42,7 +53,7 @@ impl Secret {
         format!("{SCHEME}{}", hex::encode(digest))
     }
 
-    fn verifies(&self, body: &[u8], digest: &[u8]) -> bool {
+    fn verifies(&self, body: &[u8], digest: &Digest) -> bool {
         // Constant time.
         self.0.clone().chain_update(body).verify_slice(digest).is_ok()
     }
@@ -69,12 +80,11 @@ impl Secrets {
         if secrets.is_empty() { Err(NoSecrets) } else { Ok(Self(secrets)) }
     }
 
-    /// Whether `signature`, an `X-Hub-Signature-256`, is one of these secrets' over `body`.
-    pub(crate) fn verify(&self, body: &[u8], signature: &str) -> bool {
-        let Some(Ok(digest)) = signature.strip_prefix(SCHEME).map(hex::decode) else {
-            return false;
-        };
-        self.0.iter().any(|secret| secret.verifies(body, &digest))
+    /// The hash in `signature`, an `X-Hub-Signature-256`, if it is one of these secrets' over
+    /// `body`.
+    pub(crate) fn verify(&self, body: &[u8], signature: &str) -> Option<Digest> {
+        let digest = digest_of(signature)?;
+        self.0.iter().any(|secret| secret.verifies(body, &digest)).then_some(digest)
     }
 }
 
@@ -93,15 +103,15 @@ mod tests {
     fn githubs_own_vector() {
         let known = secret("It's a Secret to Everybody");
         assert_eq!(known.sign(b"Hello, World!"), SIGNATURE);
-        assert!(Secrets::new(vec![known]).unwrap().verify(b"Hello, World!", SIGNATURE));
+        assert!(Secrets::new(vec![known]).unwrap().verify(b"Hello, World!", SIGNATURE).is_some());
     }
 
     #[test]
     fn each_of_several_secrets_is_tried() {
         let both = Secrets::new(vec![secret("new"), secret("It's a Secret to Everybody")]).unwrap();
-        assert!(both.verify(b"Hello, World!", SIGNATURE));
+        assert!(both.verify(b"Hello, World!", SIGNATURE).is_some());
         let other = Secrets::new(vec![secret("new"), secret("newer")]).unwrap();
-        assert!(!other.verify(b"Hello, World!", SIGNATURE));
+        assert_eq!(other.verify(b"Hello, World!", SIGNATURE), None);
     }
 
     #[test]
@@ -111,9 +121,9 @@ mod tests {
         for text in
             ["", "sha256=", digest, "sha256=zz", &SIGNATURE[..70], &format!("sha1={digest}")]
         {
-            assert!(!secrets.verify(b"Hello, World!", text), "{text}");
+            assert_eq!(secrets.verify(b"Hello, World!", text), None, "{text}");
         }
-        assert!(!secrets.verify(b"Hello, World", SIGNATURE));
+        assert_eq!(secrets.verify(b"Hello, World", SIGNATURE), None);
     }
 
     #[test]

@@ -47,6 +47,20 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
+impl std::ops::Sub for Counts {
+    type Output = Self;
+
+    /// What was added between two looks at running totals.
+    fn sub(self, earlier: Self) -> Self {
+        Self {
+            read: self.read - earlier.read,
+            stored: self.stored - earlier.stored,
+            duplicates: self.duplicates - earlier.duplicates,
+            quarantined: self.quarantined - earlier.quarantined,
+        }
+    }
+}
+
 /// Running totals over the life of the table, kept in its log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ledger {

@@ -10,6 +10,16 @@ mod log;
 mod panics;
 mod place;
 
-pub use log::{Level, start_log};
 pub use panics::{Panicked, catch};
-pub use place::{NotLambda, ensure_lambda};
+pub use place::NotLambda;
+
+/// Starts the log of this process, on stdout, and has panics told in it; `variable` reads the
+/// environment.
+///
+/// # Errors
+/// It is not Lambda that runs it.
+pub fn start(variable: impl Fn(&'static str) -> Option<String>) -> Result<(), NotLambda> {
+    log::start(log::Level::from_setting(variable("AWS_LAMBDA_LOG_LEVEL").as_deref()));
+    panics::tell();
+    place::ensure_lambda(variable)
+}

@@ -11,12 +11,12 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Which lines get into the log: those of this level and above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Level(LevelFilter);
+pub(crate) struct Level(LevelFilter);
 
 impl Level {
     /// What `AWS_LAMBDA_LOG_LEVEL` says, which the function's logging configuration sets;
     /// information where that is absent or unknown.
-    pub fn from_setting(text: Option<&str>) -> Self {
+    pub(crate) fn from_setting(text: Option<&str>) -> Self {
         Self(match text {
             // Lambda has one level more than we have.
             Some(text) if text.eq_ignore_ascii_case("FATAL") => LevelFilter::ERROR,
@@ -36,11 +36,10 @@ impl Level {
     }
 }
 
-/// Starts the log of this process, on stdout, and has panics told in it.
-pub fn start_log(level: Level) {
+/// Starts the log of this process, on stdout.
+pub(crate) fn start(level: Level) {
     // A second start keeps the first: nothing is lost by it.
     let _ = subscriber(level, io::stdout).try_init();
-    crate::panics::tell();
 }
 
 fn subscriber<W>(level: Level, writer: W) -> impl tracing::Subscriber + Send + Sync

@@ -14,7 +14,9 @@ pub struct NotLambda;
 ///
 /// # Errors
 /// It does not.
-pub fn ensure_lambda(variable: impl Fn(&'static str) -> Option<String>) -> Result<(), NotLambda> {
+pub(crate) fn ensure_lambda(
+    variable: impl Fn(&'static str) -> Option<String>,
+) -> Result<(), NotLambda> {
     variable(RUNTIME_API).map(drop).ok_or(NotLambda)
 }
 

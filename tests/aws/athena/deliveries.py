@@ -5,15 +5,13 @@ import gzip
 import json
 import random
 import subprocess
-import urllib.request
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from unittest import mock
 
+import github
 from localaws import firehose
-from localaws.stack import REPOSITORY
 
-FIXTURES = REPOSITORY / "tests/fixtures"
 CALL = 10  # entries of one PutEvents
 DEMO = 2000
 
@@ -26,33 +24,15 @@ def demo(lakequery, folder):
     return [json.loads(line) for path in packed for line in gzip.decompress(path.read_bytes()).splitlines()]
 
 
-def example():
-    """Records of the example lake, whatever framing they are in there."""
-    texts = []
-    for path in sorted((FIXTURES / "example/raw").rglob("*")):
-        if path.is_file():
-            data = path.read_bytes()
-            texts.append((gzip.decompress(data) if path.suffix == ".gz" else data).decode())
-    decoder, records = json.JSONDecoder(), []
-    for text in texts:
-        while text := text.lstrip():
-            record, end = decoder.raw_decode(text)
-            records.append(record)
-            text = text[end:]
-    return records
-
-
 def payloads(at):
     """GitHub's own examples of every event type, as records received at that time."""
-    with gzip.open(FIXTURES / "webhooks-examples.jsonl.gz", "rt") as lines:
-        examples = [json.loads(line) for line in lines]
     return [
         {
             "source": "github.com",
-            "detail-type": example["event"],
-            "detail": {"_delivery": delivery(number, at + timedelta(seconds=number)), **example["payload"]},
+            "detail-type": event,
+            "detail": {"_delivery": delivery(number, at + timedelta(seconds=number)), **payload},
         }
-        for number, example in enumerate(examples)
+        for number, (event, payload) in enumerate(github.payloads())
     ]
 
 
@@ -74,8 +54,7 @@ def bulky(seed, at):
 
 
 def delivery(number, at):
-    guid = f"{number:08x}-cc78-11e3-81ab-4c9367dc0958"
-    return {"id": guid, "received_at": at.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
+    return {"id": github.guid(number), "received_at": at.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
 
 
 def noon(day):
@@ -88,12 +67,7 @@ def through_the_bus(aws, events, bus, records, day):
         for start in range(0, len(records), CALL):
             entries = [entry(record, bus) for record in records[start : start + CALL]]
             assert events.put_events(Entries=entries)["FailedEntryCount"] == 0
-        return [key for key in flush(aws) if f"/{bus}-" in key]
-
-
-def flush(aws):
-    with urllib.request.urlopen(f"{aws.gateway}/control/flush", b"{}") as answer:
-        return json.load(answer)["result"]
+        return [key for key in aws.control("flush") if f"/{bus}-" in key]
 
 
 def entry(record, bus):

@@ -3,23 +3,19 @@
 import copy
 import gzip
 import hashlib
-import hmac
 import json
 import re
 import uuid
-from pathlib import Path
 
-EXAMPLES = Path(__file__).parents[2] / "fixtures" / "webhooks-examples.jsonl.gz"
+import github
+
 SECRET = "It's a Secret to Everybody"
 KEPT = ("repository", "organization", "sender", "installation", "enterprise")
 
 
 def examples():
     """(event type, payload as GitHub writes it) of every real payload."""
-    with gzip.open(EXAMPLES) as lines:
-        for line in lines:
-            example = json.loads(line)
-            yield example["event"], compact(example["payload"])
+    return [(event, compact(payload)) for event, payload in github.payloads()]
 
 
 def compact(payload):
@@ -43,7 +39,7 @@ def large(size):
 
 
 def signature(body):
-    return "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    return github.signature(SECRET, body)
 
 
 def headers_of(event, body, delivery):

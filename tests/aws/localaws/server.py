@@ -1,6 +1,8 @@
 """One object that starts and stops it all, and the addresses that Terraform's outputs then have."""
 
+import json
 import threading
+import urllib.request
 
 from moto.apigatewayv2.models import Api
 from moto.awslambda.models import FunctionUrlConfig
@@ -49,6 +51,12 @@ class LocalAws:
         functions.stop_all()
         self._gateway.shutdown()
         self._moto.stop()
+
+    def control(self, name, *args):
+        """Pulls a lever over HTTP, as another process would; an answer but 200 is an HTTPError."""
+        request = urllib.request.Request(f"{self.gateway}/control/{name}", json.dumps({"args": args}).encode())
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)["result"]
 
     def __enter__(self):
         return self.start()

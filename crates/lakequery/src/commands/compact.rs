@@ -58,7 +58,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         None => {
             ensure_lake(&lake).await?;
             let report = once(&lake, &settings, globals).await?;
-            failures(&report)?;
+            report.check()?;
         }
         Some(every) => again_and_again(&lake, &settings, every, globals).await?,
     }
@@ -129,22 +129,13 @@ async fn again_and_again(
         tokio::select! {
             () = &mut stopped => return Ok(()),
             outcome = once(lake, settings, globals) => {
-                if let Err(error) = outcome.and_then(|report| failures(&report)) {
+                if let Err(error) = outcome.and_then(|report| Ok(report.check()?)) {
                     output::report_failure(&error);
                     output::complain(&format!("trying again in {}", human(every.as_secs_f64())));
                 }
             }
         }
     }
-}
-
-fn failures(report: &Report) -> anyhow::Result<()> {
-    let Some(first) = report.failed.first() else { return Ok(()) };
-    let count = report.failed.len();
-    Err(anyhow::anyhow!(
-        "{count} raw objects could not be read and are left for the next run; the first: {}",
-        first.error
-    ))
 }
 
 fn print(report: &Report, format: Format) -> anyhow::Result<()> {

@@ -137,12 +137,11 @@ async fn backlog(
     now: DateTime<Utc>,
 ) -> anyhow::Result<Backlog> {
     let waiting = octolake_compactor::backlog(lake, table.map(Table::progress)).await?;
-    let oldest_at = waiting.oldest();
     Ok(Backlog {
         objects: waiting.pending.len() as u64,
         bytes: waiting.bytes(),
-        oldest_at,
-        age_s: oldest_at.map(|at| seconds(now - at)),
+        oldest_at: waiting.oldest(),
+        age_s: waiting.age(now).map(seconds),
         foreign: waiting.foreign.len() as u64,
     })
 }
