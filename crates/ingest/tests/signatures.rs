@@ -172,8 +172,8 @@ fn swap(dice: &mut Dice, text: &str) -> String {
 
 fn insert(dice: &mut Dice, text: &str) -> String {
     let more = dice.pick(&["0", "00", " ", "\t", "\n", "\0", ",", ";", "a", "sha256=", "\u{feff}"]);
-    let at = dice.pick(&[&0, &SCHEME.len(), &text.len(), &(SCHEME.len() + 32)]);
-    format!("{}{more}{}", &text[..*at], &text[*at..])
+    let at = [0, SCHEME.len(), SCHEME.len() + 32, text.len()][dice.below(4)];
+    format!("{}{more}{}", &text[..at], &text[at..])
 }
 
 fn full_width(dice: &mut Dice, it: &Signed) -> String {
