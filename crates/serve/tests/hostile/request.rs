@@ -122,6 +122,12 @@ impl Request {
         self.without("Connection")
     }
 
+    /// Its delivery id.
+    pub(crate) fn id(&self) -> String {
+        let text = self.headers.iter().filter_map(|line| str::from_utf8(line).ok());
+        text.filter_map(|line| line.strip_prefix("X-GitHub-Delivery: ")).next().unwrap().to_owned()
+    }
+
     /// The bytes, with `end` at the end of each line.
     pub(crate) fn bytes_with(&self, end: &str) -> Vec<u8> {
         let mut bytes = self.line.clone();

@@ -18,6 +18,9 @@ pub(crate) const SECRET: &str = "It's a Secret to Everybody";
 /// The largest body that it takes, in bytes.
 pub(crate) const BODY_LIMIT: usize = 300_000;
 
+/// Held by a test that measures time or fills the machine: one at a time.
+pub(crate) static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A running server.
 pub(crate) struct Scene {
     _dir: tempfile::TempDir,

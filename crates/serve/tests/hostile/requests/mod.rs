@@ -21,7 +21,7 @@ use futures::StreamExt;
 use self::cases::Case;
 use crate::exchange::{Exchange, Reply, exchange};
 use crate::request::Request;
-use crate::scene::{Landed, Scene};
+use crate::scene::{ALONE, Landed, Scene};
 
 /// The fewest cases that will do.
 const ENOUGH: usize = 250;
@@ -49,6 +49,7 @@ fn all() -> Vec<Case> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_hostile_request_gets_what_it_must_and_nothing_else_is_kept() {
+    let _alone = ALONE.lock().await;
     let cases = all();
     println!("{} hostile requests", cases.len());
     assert!(cases.len() >= ENOUGH, "{}", cases.len());
