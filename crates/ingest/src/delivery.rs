@@ -224,7 +224,9 @@ mod tests {
         for text in ["github.com", "ghe.example.org", "10.0.0.1", "ghe:8443", "GHE.Example.ORG"] {
             assert!(is_host(text), "{text}");
         }
-        for text in ["", "a b", "a/b", "a..b", "-a", "a\n", "a:b", "a:+1", "é.com", "a\"", long.as_str()] {
+        for text in
+            ["", "a b", "a/b", "a..b", "-a", "a\n", "a:b", "a:+1", "é.com", "a\"", long.as_str()]
+        {
             assert!(!is_host(text), "{text}");
         }
     }
