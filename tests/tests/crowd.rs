@@ -52,7 +52,7 @@ fn crowds() -> [Crowd; 5] {
         may_cost_mib,
     };
     [
-        crowd("silent", 512, "", 0, HEADERS_MIB),
+        crowd("silent", 600, "", 0, HEADERS_MIB),
         crowd("without an end of their headers", 300, &headers, 0, HEADERS_MIB),
         crowd("announcing 25 MB", 105, &announced, 0, HEADERS_MIB),
         crowd("sending 1 MB of 25", 105, &announced, 1_000_000, BODIES_MIB),
@@ -92,20 +92,23 @@ async fn crowds_cost_bounded_memory_and_no_delivery() {
     assert_eq!([&report["stored"], &report["duplicates"]], [taken, 0], "{report}");
 }
 
-/// Deliveries one after the other, each on its own connection; how many there were. One may be late.
+/// Deliveries one after the other, each on its own connection; how many there were. One may be late,
+/// and none very late.
 async fn deliver(to: SocketAddr, first: usize) -> usize {
     let sending = spawn_blocking(move || {
-        let late = |n: &usize| {
-            let (id, started) = (guid(*n), Instant::now());
+        let send = |n: usize| {
+            let (id, started) = (guid(n), Instant::now());
             let body = format!(r#"{{"n":{n},"text":"{}"}}"#, "x".repeat(10_000));
             let answer = Delivery { event: "push", id: &id, body: body.as_bytes() }.send(to);
             assert_eq!(answer.unwrap().status, 202);
-            started.elapsed() > IN_TIME
+            started.elapsed()
         };
-        (first..first + DELIVERIES).filter(late).count()
+        (first..first + DELIVERIES).map(send).collect::<Vec<Duration>>()
     });
-    let late = sending.await.unwrap();
-    assert!(late <= 1, "{late} of {DELIVERIES} took longer than {IN_TIME:?}");
+    let mut took = sending.await.unwrap();
+    took.sort();
+    let latest = &took[DELIVERIES - 2..];
+    assert!(latest[0] < IN_TIME && latest[1] < 3 * IN_TIME, "the latest took {latest:?}");
     DELIVERIES
 }
 
