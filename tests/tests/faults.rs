@@ -7,6 +7,7 @@
 //! several threads send signed deliveries. What was answered 2xx must then be in the table, once.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "what was measured, for those who ask (--nocapture)")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -167,7 +167,7 @@ fn is_event(text: &str) -> bool {
 
 /// Hex digits in groups of 8, 4, 4, 4 and 12.
 fn is_id(text: &str) -> bool {
-    let hex = |part: &str| part.chars().all(|it| matches!(it, '0'..='9' | 'a'..='f' | 'A'..='F'));
+    let hex = |part: &str| part.chars().all(|it| it.is_ascii_hexdigit());
     let parts: Vec<&str> = text.split('-').collect();
     parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]) && parts.iter().all(|part| hex(part))
 }
@@ -179,7 +179,7 @@ fn is_host(text: &str) -> bool {
         let inner = |it: char| matches!(it, 'a'..='z' | 'A'..='Z' | '0'..='9' | '-');
         !label.is_empty() && label.chars().all(inner) && label.trim_matches('-') == label
     };
-    let digits = !port.is_empty() && port.chars().all(|it| matches!(it, '0'..='9'));
+    let digits = !port.is_empty() && port.chars().all(|it| it.is_ascii_digit());
     name.len() <= 253
         && name.split('.').all(label)
         && digits
