@@ -46,6 +46,11 @@ impl Serve {
         Self { process, address }
     }
 
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.process.child.id()
+    }
+
     /// Its URL.
     pub fn url(&self) -> String {
         format!("http://{}/webhook", self.address)

@@ -154,7 +154,9 @@ fn is_host(text: &str) -> bool {
             && !label.ends_with('-')
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    name.len() <= MAX_HOST && name.split('.').all(label) && port.parse::<u16>().is_ok()
+    // A number for Rust may have a plus sign; a port may not.
+    let number = port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    name.len() <= MAX_HOST && name.split('.').all(label) && number
 }
 
 #[cfg(test)]
@@ -222,7 +224,9 @@ mod tests {
         for text in ["github.com", "ghe.example.org", "10.0.0.1", "ghe:8443", "GHE.Example.ORG"] {
             assert!(is_host(text), "{text}");
         }
-        for text in ["", "a b", "a/b", "a..b", "-a", "a\n", "a:b", "é.com", "a\"", long.as_str()] {
+        for text in
+            ["", "a b", "a/b", "a..b", "-a", "a\n", "a:b", "a:+1", "é.com", "a\"", long.as_str()]
+        {
             assert!(!is_host(text), "{text}");
         }
     }
