@@ -14,6 +14,12 @@ pub struct Report {
     pub duplicates: u64,
     /// Records that could not be read.
     pub quarantined: u64,
+    /// Of the duplicates, those whose body is another than the row's: one id with two bodies.
+    pub conflicting: u64,
+    /// Of the rows, those whose body had come before under another id, within four days.
+    pub replayed: u64,
+    /// Of the rows, those that another producer brought, past our ingest's check of the signature.
+    pub unsigned: u64,
     /// Columns that are NULL because a member was of an unexpected type.
     pub parse_issues: u64,
     /// Raw objects that are done.
@@ -71,5 +77,8 @@ impl Report {
         self.stored += counts.stored;
         self.duplicates += counts.duplicates;
         self.quarantined += counts.quarantined;
+        self.conflicting += counts.conflicting;
+        self.replayed += counts.replayed;
+        self.unsigned += counts.unsigned;
     }
 }
