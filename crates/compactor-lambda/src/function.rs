@@ -171,12 +171,18 @@ fn difference(before: Counts, after: Counts) -> Counts {
         stored: after.stored - before.stored,
         duplicates: after.duplicates - before.duplicates,
         quarantined: after.quarantined - before.quarantined,
+        signed: after.signed - before.signed,
+        unsigned: after.unsigned - before.unsigned,
+        conflicting: after.conflicting - before.conflicting,
+        replayed: after.replayed - before.replayed,
     }
 }
 
 fn counts(report: &Report) -> Counts {
     let Report { read, stored, duplicates, quarantined, .. } = *report;
-    Counts { read, stored, duplicates, quarantined }
+    let Report { conflicting, replayed, unsigned, .. } = *report;
+    let signed = stored - unsigned;
+    Counts { read, stored, duplicates, quarantined, signed, unsigned, conflicting, replayed }
 }
 
 fn end(Summary { report, backlog }: &Summary) -> End {
@@ -190,7 +196,7 @@ fn end(Summary { report, backlog }: &Summary) -> End {
 async fn backlog(lake: &Lake) -> Result<Backlog, RunError> {
     let table = Table::open(lake).await?;
     let left = octolake_compactor::backlog(lake, table.as_ref().map(Table::progress)).await?;
-    let age = left.oldest().map(|at| (now() - at).num_milliseconds() as f64 / 1e3);
+    let age = left.age(now()).map(|age| age.num_milliseconds() as f64 / 1e3);
     Ok(Backlog { objects: left.pending.len() as u64, bytes: left.bytes(), age_s: age })
 }
 
@@ -201,6 +207,9 @@ fn log(Summary { report, backlog }: &Summary) {
         stored = report.stored,
         duplicates = report.duplicates,
         quarantined = report.quarantined,
+        conflicting = report.conflicting,
+        replayed = report.replayed,
+        unsigned = report.unsigned,
         objects_left = backlog.objects,
         dry_run = report.dry_run,
         "the run is over"
@@ -333,9 +342,10 @@ mod tests {
         let line: Value = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!((&line["rows"], line.get("backlog_age_seconds")), (&0.into(), None));
 
-        let before = Counts { read: 10, stored: 7, duplicates: 2, quarantined: 1 };
-        let after = Counts { read: 15, stored: 9, duplicates: 4, quarantined: 2 };
-        let new = Counts { read: 5, stored: 2, duplicates: 2, quarantined: 1 };
+        let none = Counts::default();
+        let before = Counts { read: 10, stored: 7, duplicates: 2, quarantined: 1, ..none };
+        let after = Counts { read: 15, stored: 9, duplicates: 4, quarantined: 2, ..none };
+        let new = Counts { read: 5, stored: 2, duplicates: 2, quarantined: 1, ..none };
         assert_eq!(difference(before, after), new);
     }
 

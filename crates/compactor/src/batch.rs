@@ -191,7 +191,9 @@ impl Batch {
         };
         match row {
             Ok(row) => {
-                if self.is_replayed(context, &row, found).await? {
+                let is_replayed = !repeats::is_ping(envelope, row.payload)
+                    && (self.is_replayed(&row, found) || is_large_known(context, &row).await?);
+                if is_replayed {
                     self.counts.replayed += 1;
                     repeats::tell_replayed(envelope, raw_key, row.payload_hash);
                 }
@@ -205,27 +207,10 @@ impl Batch {
         }
     }
 
-    /// Whether the body of a new delivery came before under another id.
-    async fn is_replayed(
-        &self,
-        context: &mut Context<'_>,
-        row: &Row<'_>,
-        found: &Found,
-    ) -> Result<bool, CompactError> {
-        let (id, body, date) = (row.envelope.meta.id, row.payload_hash, row.date());
-        if repeats::is_ping(row.envelope, row.payload) {
-            return Ok(false);
-        }
-        if self.new.has_body_near(body, date) || found.bodies.contains(&(body, date)) {
-            return Ok(true);
-        }
-        if row.envelope.meta.large.is_none() {
-            return Ok(false);
-        }
-        // What a claim-checked body hashes to was not known before it was fetched.
-        let sought = Sought { id, body: Some(body), date };
-        let found = context.known.find(&[sought], Among::All).await?;
-        Ok(!found.bodies.is_empty())
+    /// Whether the body of a new delivery came before under another id, by what is known so far.
+    fn is_replayed(&self, row: &Row<'_>, found: &Found) -> bool {
+        let (body, date) = (row.payload_hash, row.date());
+        self.new.has_body_near(body, date) || found.bodies.contains(&(body, date))
     }
 
     fn keep(&mut self, plan: &Arc<Plan>, row: &Row<'_>, raw_key: &str) {
@@ -288,6 +273,17 @@ async fn large_body(
             large::fetch(context.store.as_ref(), large, limit).await.map(Some)
         }
     }
+}
+
+/// Whether a claim-checked body is in the lake: what it hashes to was not known before it was
+/// fetched, so nobody has asked.
+async fn is_large_known(context: &mut Context<'_>, row: &Row<'_>) -> Result<bool, CompactError> {
+    let (id, body, date) = (row.envelope.meta.id, row.payload_hash, row.date());
+    if row.envelope.meta.large.is_none() {
+        return Ok(false);
+    }
+    let found = context.known.find(&[Sought { id, body: Some(body), date }], Among::All).await?;
+    Ok(!found.bodies.is_empty())
 }
 
 /// A record that is a delivery, but whose payload is not to be had.

@@ -1,6 +1,6 @@
 //! Which raw objects there are, and which of them are not done.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -41,6 +41,12 @@ impl Backlog {
     pub fn oldest(&self) -> Option<DateTime<Utc>> {
         self.pending.iter().map(|object| object.modified).min()
     }
+
+    /// For how long the oldest has waited at `now`; `None` where nothing waits. Never below zero:
+    /// the store tells when an object came, and its clock may be ahead.
+    pub fn age(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        self.oldest().map(|at| (now - at).max(TimeDelta::zero()))
+    }
 }
 
 /// Lists `raw/` against what is done (`None`: nothing is).
@@ -62,4 +68,20 @@ pub async fn backlog(lake: &Lake, progress: Option<&Progress>) -> Result<Backlog
     }
     backlog.pending.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(backlog)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_never_below_zero() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let object = |modified| RawObject { key: "raw/2026/03/02/10/x".into(), bytes: 1, modified };
+        let pending = [at("2026-03-02T10:00:00Z"), at("2026-03-02T11:00:00Z")].map(object).to_vec();
+        let backlog = Backlog { pending, foreign: vec![] };
+        assert_eq!(backlog.age(at("2026-03-02T10:00:30Z")), Some(TimeDelta::seconds(30)));
+        assert_eq!(backlog.age(at("2026-03-02T09:00:00Z")), Some(TimeDelta::zero()));
+        assert_eq!(Backlog::default().age(at("2026-03-02T09:00:00Z")), None);
+    }
 }

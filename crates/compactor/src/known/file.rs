@@ -130,17 +130,6 @@ async fn read_filter(builder: &mut Builder, column: &str) -> Result<Filter, Parq
     Ok(Filter::Groups(filters))
 }
 
-/// Some columns of a file, as they come.
-async fn read_columns(
-    store: Arc<dyn ObjectStore>,
-    file: &LiveFile,
-    columns: &[&str],
-) -> Result<ParquetRecordBatchStream<FileReader>, ParquetError> {
-    let builder = open(store, file).await?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    builder.with_projection(mask).build()
-}
-
 /// Reads the delivery ids of a file, each as a number.
 pub(crate) async fn read_ids(
     store: Arc<dyn ObjectStore>,
