@@ -18,7 +18,7 @@ const ROW_GROUP_ROWS: usize = 64 * 1024;
 const WRITE_BATCH_ROWS: usize = 64;
 /// Share of foreign ids and hashes that a Bloom filter may take for its own. Each costs a reading of
 /// two columns, and a thousand new rows ask every file two thousand times: at a hundredth nearly
-/// every file would be read. At this, a row costs two to four bytes in each filter.
+/// every file would be read. At this, a row costs three to five bytes in each filter.
 const FALSE_POSITIVES: f64 = 0.0001;
 
 /// How hard to compress.

@@ -5,8 +5,9 @@
 //! the count tells honest producers apart, and no liar from them. That arrivals can be forged, or
 //! stamped by a clock that is ahead, is why ages are taken from arrivals that are not in the future.
 
+mod words;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,8 +20,7 @@ use serde::Serialize;
 
 use crate::cli::Globals;
 use crate::exit::Outcome;
-use crate::output::{self, Align, Format, Grid, size};
-use crate::reports::human;
+use crate::output::{self, Format};
 
 /// How far ahead of ours the clock of whoever stamps arrivals may be.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -121,12 +121,12 @@ pub async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     };
     match globals.format {
         Format::Json => output::print_json(&status)?,
-        Format::Csv => output::print_grid(&grid(&status, true), Format::Csv)?,
+        Format::Csv => output::print_grid(&words::grid(&status, true), Format::Csv)?,
         format => {
-            output::print_text(&words(&status))?;
+            output::print_text(&words::words(&status))?;
             if !status.event_types.is_empty() {
                 output::print_text("\n")?;
-                output::print_grid(&grid(&status, false), format)?;
+                output::print_grid(&words::grid(&status, false), format)?;
             }
         }
     }
@@ -224,102 +224,6 @@ fn seconds(time: TimeDelta) -> f64 {
     time.num_milliseconds() as f64 / 1e3
 }
 
-fn words(status: &Status) -> String {
-    let mut text = format!("Lake        {}\n", status.lake);
-    match status.version {
-        Some(version) => {
-            let (files, rows) = (status.files, status.rows);
-            let _ = writeln!(
-                text,
-                "Table       version {version}: {rows} rows in {files} files, {}",
-                size(status.bytes)
-            );
-        }
-        None => text
-            .push_str("Table       none yet: `lakequery compact` makes it from the raw objects\n"),
-    }
-    if let (Some(at), Some(age)) = (status.newest_received_at, status.age_s) {
-        let _ = writeln!(text, "Newest row  received {} ago, at {}", human(age), time(at));
-    }
-    if status.future_files > 0 {
-        let count = status.future_files;
-        let _ = writeln!(
-            text,
-            "Future      {count} files have rows stamped later than now, which no age counts: a clock is ahead, or they are forged"
-        );
-    }
-    let backlog = &status.backlog;
-    match backlog.age_s {
-        Some(age) => {
-            let _ = writeln!(
-                text,
-                "Backlog     {} raw objects, {}, the oldest {} old: `lakequery compact` takes them",
-                backlog.objects,
-                size(backlog.bytes),
-                human(age)
-            );
-        }
-        None => text.push_str("Backlog     none: every raw object is compacted\n"),
-    }
-    if backlog.foreign > 0 {
-        let count = backlog.foreign;
-        let _ = writeln!(
-            text,
-            "Misplaced   {count} objects under raw/ lie in no raw/<yyyy>/<mm>/<dd>/<hh>/: nobody takes them"
-        );
-    }
-    let _ = writeln!(text, "Quarantine  {} records that could not be read", status.quarantine);
-    if let Some(ledger) = &status.ledger {
-        let Ledger { read, stored, duplicates, quarantined, .. } = ledger;
-        let _ = writeln!(
-            text,
-            "Records     {read} read = {stored} stored + {duplicates} duplicates + {quarantined} quarantined"
-        );
-        let Ledger { conflicting, replayed, .. } = ledger;
-        if conflicting + replayed > 0 {
-            let _ = writeln!(
-                text,
-                "Repeats     {conflicting} duplicates came with another body, {replayed} rows repeat the body of another id"
-            );
-        }
-    }
-    if let Some(Origins { door, other, unknown }) = &status.origins {
-        let _ = write!(
-            text,
-            "Origin      {door} rows signed at our door, {other} put there by another producer"
-        );
-        if *unknown > 0 {
-            let _ = write!(text, ", {unknown} stored before this was counted");
-        }
-        text.push('\n');
-    }
-    text
-}
-
-fn grid(status: &Status, raw: bool) -> Grid {
-    let mut grid = Grid::new([
-        ("event_type", Align::Left),
-        ("rows", Align::Right),
-        ("files", Align::Right),
-        ("bytes", Align::Right),
-        ("newest_received_at", Align::Left),
-    ]);
-    for entry in &status.event_types {
-        grid.push([
-            entry.event_type.clone(),
-            entry.rows.to_string(),
-            entry.files.to_string(),
-            if raw { entry.bytes.to_string() } else { size(entry.bytes) },
-            entry.newest_received_at.map(time).unwrap_or_default(),
-        ]);
-    }
-    grid
-}
-
-fn time(at: DateTime<Utc>) -> String {
-    octolake_event::timestamp::format_millis(at)
-}
-
 #[cfg(test)]
 mod tests {
     use octolake_event::layout::Partition;
@@ -359,35 +263,5 @@ mod tests {
         }
         assert_eq!(newest_arrival(&file(None), now), None);
         assert!(!is_ahead(&file(None), now));
-    }
-
-    #[test]
-    fn words_name_what_is_odd_and_nothing_else() {
-        let ledger = |conflicting, replayed| Ledger {
-            read: 5,
-            stored: 4,
-            duplicates: 1,
-            quarantined: 0,
-            conflicting,
-            replayed,
-            unsigned: 1,
-            write_amplification: None,
-        };
-        let origins = |unknown| Some(Origins { door: 3, other: 1, unknown });
-        let plain =
-            words(&Status { ledger: Some(ledger(0, 0)), origins: origins(0), ..Status::default() });
-        assert!(plain.ends_with(
-            "\nOrigin      3 rows signed at our door, 1 put there by another producer\n"
-        ));
-        assert!(!plain.contains("Repeats") && !plain.contains("Future"), "{plain}");
-        let odd = words(&Status {
-            ledger: Some(ledger(1, 2)),
-            origins: origins(7),
-            future_files: 3,
-            ..Status::default()
-        });
-        assert!(odd.contains("Repeats     1 duplicates came with another body, 2 rows"), "{odd}");
-        assert!(odd.contains("Future      3 files"), "{odd}");
-        assert!(odd.contains(", 7 stored before this was counted\n"), "{odd}");
     }
 }
