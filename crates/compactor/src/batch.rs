@@ -162,7 +162,9 @@ impl Batch {
         };
         if hash.zip(stored).is_some_and(|(hash, stored)| hash != stored) {
             self.counts.conflicting += 1;
-            repeats::tell_conflicting(envelope, raw_key);
+            if self.counts.conflicting <= repeats::NAMED {
+                repeats::tell_conflicting(envelope, raw_key);
+            }
         }
     }
 
@@ -195,7 +197,9 @@ impl Batch {
                     && (self.is_replayed(&row, found) || is_large_known(context, &row).await?);
                 if is_replayed {
                     self.counts.replayed += 1;
-                    repeats::tell_replayed(envelope, raw_key, row.payload_hash);
+                    if self.counts.replayed <= repeats::NAMED {
+                        repeats::tell_replayed(envelope, raw_key, row.payload_hash);
+                    }
                 }
                 self.keep(&plan, &row, raw_key);
                 Ok(())

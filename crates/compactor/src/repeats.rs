@@ -3,7 +3,7 @@
 //! The signature covers the body alone. Who has seen one signed delivery can send it again under
 //! another id, and it is as good as a new one; or under an id that is taken, and it is dropped as a
 //! duplicate. Neither is refused, since neither can be told from what GitHub does now and then; both
-//! are counted and named in the log, never with a payload. Bodies are told apart by their XXH64,
+//! are counted, and the first of them named in the log, never with a payload. Bodies are told apart by their XXH64,
 //! which finds what is the same and does not withstand whoever writes both bodies.
 
 use std::collections::{HashMap, HashSet};
@@ -12,6 +12,10 @@ use chrono::{Days, NaiveDate};
 use octolake_event::{DeliveryId, Envelope, Payload};
 
 use crate::known::{Sought, WINDOW_DAYS};
+
+/// How many of each kind a batch names in the log, at most: all are counted, and whoever sends a
+/// thousand must not fill the log with them.
+pub(crate) const NAMED: u64 = 20;
 
 /// The deliveries of a batch that are not in the lake.
 #[derive(Debug, Default)]

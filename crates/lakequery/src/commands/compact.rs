@@ -214,12 +214,12 @@ fn words(report: &Report) -> String {
     }
     if report.conflicting > 0 {
         let count = report.conflicting;
-        lines.push(format!("{count} of the duplicates came with another body: the log names them"));
+        lines.push(format!("{count} of the duplicates came with another body: the log names the first"));
     }
     if report.replayed > 0 {
         let count = report.replayed;
         lines
-            .push(format!("{count} of the rows repeat the body of another id: the log names them"));
+            .push(format!("{count} of the rows repeat the body of another id: the log names the first"));
     }
     if report.unsigned > 0 {
         let count = report.unsigned;
