@@ -177,6 +177,9 @@ fn log(Summary { report, backlog }: &Summary) {
         stored = report.stored,
         duplicates = report.duplicates,
         quarantined = report.quarantined,
+        conflicting = report.conflicting,
+        replayed = report.replayed,
+        unsigned = report.unsigned,
         objects_left = backlog.objects,
         dry_run = report.dry_run,
         "the run is over"
@@ -309,9 +312,10 @@ mod tests {
         let line: Value = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!((&line["rows"], line.get("backlog_age_seconds")), (&0.into(), None));
 
-        let before = Counts { read: 10, stored: 7, duplicates: 2, quarantined: 1 };
-        let after = Counts { read: 15, stored: 9, duplicates: 4, quarantined: 2 };
-        let new = Counts { read: 5, stored: 2, duplicates: 2, quarantined: 1 };
+        let none = Counts::default();
+        let before = Counts { read: 10, stored: 7, duplicates: 2, quarantined: 1, ..none };
+        let after = Counts { read: 15, stored: 9, duplicates: 4, quarantined: 2, ..none };
+        let new = Counts { read: 5, stored: 2, duplicates: 2, quarantined: 1, ..none };
         assert_eq!(after - before, new);
     }
 

@@ -21,8 +21,9 @@ pub(crate) struct End {
 }
 
 /// The line for a run of `function` at `now`: `rows`, `duplicates` and `quarantined` (records that
-/// became a row, were in the lake already, or could not be read), and with its end `files`,
-/// `backlog_age_seconds` and `seconds`.
+/// became a row, were in the lake already, or could not be read), `conflicting`, `replayed` and
+/// `unsigned` (duplicates with another body, rows with the body of another delivery, rows that
+/// another producer brought), and with its end `files`, `backlog_age_seconds` and `seconds`.
 pub(crate) fn line(
     counts: Counts,
     end: Option<End>,
@@ -34,6 +35,9 @@ pub(crate) fn line(
         ("rows", "Count", json!(counts.stored)),
         ("duplicates", "Count", json!(counts.duplicates)),
         ("quarantined", "Count", json!(counts.quarantined)),
+        ("conflicting", "Count", json!(counts.conflicting)),
+        ("replayed", "Count", json!(counts.replayed)),
+        ("unsigned", "Count", json!(counts.unsigned)),
     ];
     if let Some(End { files, backlog_age, seconds }) = end {
         metrics.push(("files", "Count", json!(files)));
@@ -66,7 +70,16 @@ mod tests {
 
     #[test]
     fn a_line_defines_each_metric_that_it_holds() {
-        let counts = Counts { read: 45, stored: 40, duplicates: 3, quarantined: 2 };
+        let counts = Counts {
+            read: 45,
+            stored: 40,
+            duplicates: 3,
+            quarantined: 2,
+            signed: 34,
+            unsigned: 6,
+            conflicting: 1,
+            replayed: 5,
+        };
         let end = End { files: 7, backlog_age: 90.0, seconds: 1.5 };
         let now = DateTime::from_timestamp_millis(1_772_445_600_123).unwrap();
         let line = line(counts, Some(end), "acme-compactor", "r-1", now);
@@ -84,6 +97,9 @@ mod tests {
                             {"Name": "rows", "Unit": "Count"},
                             {"Name": "duplicates", "Unit": "Count"},
                             {"Name": "quarantined", "Unit": "Count"},
+                            {"Name": "conflicting", "Unit": "Count"},
+                            {"Name": "replayed", "Unit": "Count"},
+                            {"Name": "unsigned", "Unit": "Count"},
                             {"Name": "files", "Unit": "Count"},
                             {"Name": "backlog_age_seconds", "Unit": "Seconds"},
                             {"Name": "seconds", "Unit": "Seconds"},
@@ -95,6 +111,9 @@ mod tests {
                 "rows": 40,
                 "duplicates": 3,
                 "quarantined": 2,
+                "conflicting": 1,
+                "replayed": 5,
+                "unsigned": 6,
                 "files": 7,
                 "backlog_age_seconds": 90.0,
                 "seconds": 1.5,

@@ -1,29 +1,28 @@
 //! What a run has read since its last commit: rows, ids, done objects and counts, which the next
 //! commit will hold together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use object_store::ObjectStore;
-use octolake_event::{DeliveryId, Envelope};
+use octolake_event::{Envelope, Origin, Payload};
 use octolake_lake::Counts;
-use octolake_tables::{Decoders, Row};
+use octolake_tables::{Decoders, Plan, Row};
 
 use crate::error::CompactError;
-use crate::known::KnownIds;
+use crate::known::{Among, Found, KnownDeliveries, Sought};
 use crate::large::{self, LargeError};
 use crate::partitions::{FileSink, Partitions};
 use crate::quarantine;
 use crate::read::{Broken, Item, Limits, ObjectReader};
+use crate::repeats::{self, NewDeliveries};
 use crate::scan::RawObject;
 use crate::settings::Settings;
 
 /// Everything between two commits.
 pub(crate) struct Batch {
     partitions: Partitions,
-    /// The deliveries that will be new, with their dates.
-    pub(crate) new_ids: HashMap<u128, NaiveDate>,
+    /// The deliveries that will be new.
+    pub(crate) new: NewDeliveries,
     /// Raw objects that are done with the commit.
     pub(crate) done: Vec<RawObject>,
     pub(crate) counts: Counts,
@@ -36,7 +35,7 @@ pub(crate) struct Batch {
 pub(crate) struct Context<'a> {
     pub(crate) store: &'a Arc<dyn ObjectStore>,
     pub(crate) settings: &'a Settings,
-    pub(crate) known: &'a mut KnownIds,
+    pub(crate) known: &'a mut KnownDeliveries,
     pub(crate) sink: &'a mut FileSink,
     /// Tells whether it is time to stop.
     pub(crate) out_of_time: &'a (dyn Fn() -> bool + Send + Sync),
@@ -54,7 +53,7 @@ impl Batch {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             partitions: Partitions::new(settings),
-            new_ids: HashMap::new(),
+            new: NewDeliveries::default(),
             done: vec![],
             counts: Counts::default(),
             parse_issues: 0,
@@ -65,7 +64,7 @@ impl Batch {
 
     /// Whether there is anything to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.done.is_empty() && self.new_ids.is_empty()
+        self.done.is_empty() && self.new.is_empty()
     }
 
     /// The rows, to be made files; none are left in the batch.
@@ -98,7 +97,7 @@ impl Batch {
             reader.advance(step);
             self.bytes_decoded += reader.bytes_decoded() - before;
             self.partitions.relieve(context.sink).await?;
-            let is_full = self.new_ids.len() >= settings.commit_rows && !settings.dry_run;
+            let is_full = self.new.len() >= settings.commit_rows && !settings.dry_run;
             if is_full || (context.out_of_time)() {
                 return Ok(Reach::Part(seen));
             }
@@ -113,32 +112,60 @@ impl Batch {
         raw_key: &str,
         items: Vec<Item<'_>>,
     ) -> Result<(), CompactError> {
-        let ids: Vec<(DeliveryId, NaiveDate)> = items
-            .iter()
-            .filter_map(|item| match item {
-                Item::Record { envelope, .. } => {
-                    Some((envelope.meta.id, envelope.meta.received_at.date_naive()))
-                }
-                Item::Broken(_) => None,
-            })
-            .filter(|(id, _)| !self.new_ids.contains_key(&id.as_u128()))
-            .collect();
-        let known = context.known.find(&ids).await?;
-        for item in items {
+        let hashes: Vec<Option<i64>> = items.iter().map(hash).collect();
+        let sought: Vec<Sought> =
+            items.iter().zip(&hashes).filter_map(|(item, hash)| self.seek(item, *hash)).collect();
+        let found = context.known.find(&sought, Among::All).await?;
+        for (item, hash) in items.into_iter().zip(hashes) {
             match item {
                 Item::Broken(broken) => self.quarantine(context, raw_key, &broken).await?,
                 Item::Record { offset, envelope } => {
                     let id = envelope.meta.id.as_u128();
-                    if known.contains(&id) || self.new_ids.contains_key(&id) {
-                        self.counts.read += 1;
-                        self.counts.duplicates += 1;
-                    } else {
-                        self.store(context, raw_key, offset, &envelope).await?;
+                    let stored =
+                        self.new.body_of(id).map(Some).or_else(|| found.ids.get(&id).copied());
+                    match stored {
+                        Some(body) => self.repeat(context, raw_key, &envelope, hash, body).await,
+                        None => self.store(context, raw_key, offset, &envelope, &found).await?,
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// What has to be looked for in the lake: what is in the batch is known anyway.
+    fn seek(&self, item: &Item<'_>, hash: Option<i64>) -> Option<Sought> {
+        let Item::Record { envelope, .. } = item else { return None };
+        let meta = &envelope.meta;
+        self.new.body_of(meta.id.as_u128()).is_none().then(|| Sought {
+            id: meta.id,
+            body: hash.filter(|_| !repeats::is_ping(envelope, envelope.payload)),
+            date: meta.received_at.date_naive(),
+        })
+    }
+
+    /// Takes in a delivery that is known. `stored` is the hash of its row's payload.
+    async fn repeat(
+        &mut self,
+        context: &Context<'_>,
+        raw_key: &str,
+        envelope: &Envelope<'_>,
+        hash: Option<i64>,
+        stored: Option<i64>,
+    ) {
+        self.counts.read += 1;
+        self.counts.duplicates += 1;
+        // A body that cannot be fetched is not compared: the row has one already.
+        let hash = match (hash, stored) {
+            (None, Some(_)) => large_body(context, envelope).await.ok().flatten().map(whole_hash),
+            (hash, _) => hash,
+        };
+        if hash.zip(stored).is_some_and(|(hash, stored)| hash != stored) {
+            self.counts.conflicting += 1;
+            if self.counts.conflicting <= repeats::NAMED {
+                repeats::tell_conflicting(envelope, raw_key);
+            }
+        }
     }
 
     async fn store(
@@ -147,23 +174,17 @@ impl Batch {
         raw_key: &str,
         offset: u64,
         envelope: &Envelope<'_>,
+        found: &Found,
     ) -> Result<(), CompactError> {
         let plan = self.decoders.plan(&envelope.detail_type);
-        let body = match &envelope.meta.large {
-            None => None,
-            Some(large) => {
-                let limit = context.settings.max_record_bytes;
-                match large::fetch(context.store.as_ref(), large, limit).await {
-                    Ok(body) => Some(body),
-                    Err(LargeError::Store { key, source }) => {
-                        return Err(CompactError::store("read", key, source));
-                    }
-                    Err(error) => {
-                        let broken =
-                            rejected(offset, envelope, "bad_claim_check", error.to_string());
-                        return self.quarantine(context, raw_key, &broken).await;
-                    }
-                }
+        let body = match large_body(context, envelope).await {
+            Ok(body) => body,
+            Err(LargeError::Store { key, source }) => {
+                return Err(CompactError::store("read", key, source));
+            }
+            Err(error) => {
+                let broken = rejected(offset, envelope, "bad_claim_check", error.to_string());
+                return self.quarantine(context, raw_key, &broken).await;
             }
         };
         let row = match &body {
@@ -172,11 +193,15 @@ impl Batch {
         };
         match row {
             Ok(row) => {
-                self.counts.read += 1;
-                self.counts.stored += 1;
-                self.parse_issues += row.issues() as u64;
-                self.new_ids.insert(envelope.meta.id.as_u128(), row.date());
-                self.partitions.push(&plan, &row, raw_key);
+                let is_replayed = !repeats::is_ping(envelope, row.payload)
+                    && (self.is_replayed(&row, found) || is_large_known(context, &row).await?);
+                if is_replayed {
+                    self.counts.replayed += 1;
+                    if self.counts.replayed <= repeats::NAMED {
+                        repeats::tell_replayed(envelope, raw_key, row.payload_hash);
+                    }
+                }
+                self.keep(&plan, &row, raw_key);
                 Ok(())
             }
             Err(error) => {
@@ -184,6 +209,24 @@ impl Batch {
                 self.quarantine(context, raw_key, &broken).await
             }
         }
+    }
+
+    /// Whether the body of a new delivery came before under another id, by what is known so far.
+    fn is_replayed(&self, row: &Row<'_>, found: &Found) -> bool {
+        let (body, date) = (row.payload_hash, row.date());
+        self.new.has_body_near(body, date) || found.bodies.contains(&(body, date))
+    }
+
+    fn keep(&mut self, plan: &Arc<Plan>, row: &Row<'_>, raw_key: &str) {
+        self.counts.read += 1;
+        self.counts.stored += 1;
+        match row.origin() {
+            Origin::Door => self.counts.signed += 1,
+            Origin::Other => self.counts.unsigned += 1,
+        }
+        self.parse_issues += row.issues() as u64;
+        self.new.insert(row.envelope.meta.id.as_u128(), row.date(), row.payload_hash);
+        self.partitions.push(plan, row, raw_key);
     }
 
     async fn quarantine(
@@ -206,6 +249,45 @@ impl Batch {
         self.counts.quarantined += 1;
         Ok(())
     }
+}
+
+/// What the payload of a record hashes to, where the record holds it.
+fn hash(item: &Item<'_>) -> Option<i64> {
+    match item {
+        Item::Record { envelope, .. } if envelope.meta.large.is_none() => {
+            Some(envelope.payload.hash())
+        }
+        _ => None,
+    }
+}
+
+fn whole_hash(body: String) -> i64 {
+    Payload::whole(&body).hash()
+}
+
+/// The body of a claim-checked delivery; `None` where the record holds it.
+async fn large_body(
+    context: &Context<'_>,
+    envelope: &Envelope<'_>,
+) -> Result<Option<String>, LargeError> {
+    match &envelope.meta.large {
+        None => Ok(None),
+        Some(large) => {
+            let limit = context.settings.max_record_bytes;
+            large::fetch(context.store.as_ref(), large, limit).await.map(Some)
+        }
+    }
+}
+
+/// Whether a claim-checked body is in the lake: what it hashes to was not known before it was
+/// fetched, so nobody has asked.
+async fn is_large_known(context: &mut Context<'_>, row: &Row<'_>) -> Result<bool, CompactError> {
+    let (id, body, date) = (row.envelope.meta.id, row.payload_hash, row.date());
+    if row.envelope.meta.large.is_none() {
+        return Ok(false);
+    }
+    let found = context.known.find(&[Sought { id, body: Some(body), date }], Among::All).await?;
+    Ok(!found.bodies.is_empty())
 }
 
 /// A record that is a delivery, but whose payload is not to be had.

@@ -29,6 +29,7 @@ mod merge;
 mod partitions;
 mod quarantine;
 mod read;
+mod repeats;
 mod report;
 mod run;
 mod scan;

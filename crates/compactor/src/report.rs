@@ -16,6 +16,12 @@ pub struct Report {
     pub duplicates: u64,
     /// Records that could not be read.
     pub quarantined: u64,
+    /// Of the duplicates, those whose body is another than the row's: one id with two bodies.
+    pub conflicting: u64,
+    /// Of the rows, those whose body had come before under another id, within four days.
+    pub replayed: u64,
+    /// Of the rows, those that another producer brought, past our ingest's check of the signature.
+    pub unsigned: u64,
     /// Columns that are NULL because a member was of an unexpected type.
     pub parse_issues: u64,
     /// Raw objects that are done.
@@ -82,7 +88,9 @@ impl Report {
     /// What became of the records.
     pub fn counts(&self) -> Counts {
         let Self { read, stored, duplicates, quarantined, .. } = *self;
-        Counts { read, stored, duplicates, quarantined }
+        let Self { conflicting, replayed, unsigned, .. } = *self;
+        let signed = stored - unsigned;
+        Counts { read, stored, duplicates, quarantined, signed, unsigned, conflicting, replayed }
     }
 
     /// Whether every raw object that was taken up could be read.
@@ -99,5 +107,8 @@ impl Report {
         self.stored += counts.stored;
         self.duplicates += counts.duplicates;
         self.quarantined += counts.quarantined;
+        self.conflicting += counts.conflicting;
+        self.replayed += counts.replayed;
+        self.unsigned += counts.unsigned;
     }
 }

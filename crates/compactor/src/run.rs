@@ -4,17 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use object_store::ObjectStore;
-use octolake_event::{DeliveryId, layout};
+use octolake_event::layout;
 use octolake_lake::{Commit, CommitKind, LiveFile, NewFile, Outcome, Table};
 use octolake_store::Lake;
 use uuid::Uuid;
 
 use crate::batch::{Batch, Context, Reach};
 use crate::error::CompactError;
-use crate::known::KnownIds;
+use crate::known::{Among, KnownDeliveries};
 use crate::partitions::FileSink;
+use crate::repeats::NewDeliveries;
 use crate::report::{FailedObject, Report};
 use crate::scan::{self, Backlog, RawObject};
 use crate::settings::Settings;
@@ -50,6 +51,7 @@ pub async fn compact<'a>(
     };
     let mut run = Run::new(lake, table, settings, &surroundings, started);
     (run.report.files_before, run.report.bytes_before) = run.size();
+    run.add_columns().await?;
     run.append(&mut *surroundings.on_progress).await?;
     if !settings.dry_run {
         merge::merge(&mut run).await?;
@@ -70,7 +72,7 @@ pub(crate) struct Run<'a> {
     clock: &'a (dyn Fn() -> DateTime<Utc> + Send + Sync),
     started: Instant,
     mark: i64,
-    known: KnownIds,
+    known: KnownDeliveries,
     /// Objects that could not be read in this run.
     failed: HashSet<String>,
     /// Objects that were read in part, with the number of items that are dealt with.
@@ -97,7 +99,7 @@ impl<'a> Run<'a> {
                 run_id: run_id.as_simple().to_string(),
                 number: 0,
             },
-            known: KnownIds::new(store.clone()),
+            known: KnownDeliveries::new(store.clone()),
             store,
             report: Report { dry_run: settings.dry_run, ..Report::default() },
             clock: surroundings.clock,
@@ -146,6 +148,20 @@ impl<'a> Run<'a> {
         self.report.write_amplification = ledger.and_then(|ledger| ledger.write_amplification());
         self.report.seconds = self.started.elapsed().as_secs_f64();
         self.report
+    }
+
+    /// Brings a table that an older version made up to the columns of this one, before rows come
+    /// that have them.
+    async fn add_columns(&mut self) -> Result<(), CompactError> {
+        let Some(table) = self.table.as_mut().filter(|_| !self.settings.dry_run) else {
+            return Ok(());
+        };
+        let added = table.add_missing_columns().await?;
+        if !added.is_empty() {
+            tracing::info!(columns = added.join(","), "columns added to the table");
+            self.report.commits += 1;
+        }
+        Ok(())
     }
 
     async fn append(
@@ -265,7 +281,7 @@ impl<'a> Run<'a> {
                 return Ok(true);
             }
             self.report.conflicts += 1;
-            if self.is_overtaken(&batch.done, &batch.new_ids).await? {
+            if self.is_overtaken(&batch.done, &batch.new).await? {
                 return Ok(false);
             }
             commit.now = self.now();
@@ -277,16 +293,15 @@ impl<'a> Run<'a> {
     async fn is_overtaken(
         &mut self,
         done: &[RawObject],
-        new_ids: &HashMap<u128, NaiveDate>,
+        new: &NewDeliveries,
     ) -> Result<bool, CompactError> {
         let Some(table) = &self.table else { return Ok(true) };
         if done.iter().any(|object| table.progress().is_done(&object.key)) {
             return Ok(true);
         }
-        let new_files = self.known.update(table.files());
-        let ids: Vec<_> =
-            new_ids.iter().map(|(id, date)| (DeliveryId::from_u128(*id), *date)).collect();
-        Ok(!self.known.find_in(&ids, &new_files).await?.is_empty())
+        self.known.update(table.files());
+        let found = self.known.find(&new.to_seek(), Among::New).await?;
+        Ok(!found.ids.is_empty())
     }
 
     fn count(&mut self, batch: &Batch, files: &[NewFile]) {

@@ -37,14 +37,15 @@ impl Backlog {
         self.pending.iter().map(|object| object.bytes).sum()
     }
 
-    /// For how long the oldest object has waited; `None` where nothing waits.
-    pub fn age(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
-        self.oldest().map(|at| now - at)
-    }
-
     /// When the object was stored that has waited longest.
     pub fn oldest(&self) -> Option<DateTime<Utc>> {
         self.pending.iter().map(|object| object.modified).min()
+    }
+
+    /// For how long the oldest has waited at `now`; `None` where nothing waits. Never below zero:
+    /// the store tells when an object came, and its clock may be ahead.
+    pub fn age(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        self.oldest().map(|at| (now - at).max(TimeDelta::zero()))
     }
 }
 
@@ -67,4 +68,20 @@ pub async fn backlog(lake: &Lake, progress: Option<&Progress>) -> Result<Backlog
     }
     backlog.pending.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(backlog)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_never_below_zero() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let object = |modified| RawObject { key: "raw/2026/03/02/10/x".into(), bytes: 1, modified };
+        let pending = [at("2026-03-02T10:00:00Z"), at("2026-03-02T11:00:00Z")].map(object).to_vec();
+        let backlog = Backlog { pending, foreign: vec![] };
+        assert_eq!(backlog.age(at("2026-03-02T10:00:30Z")), Some(TimeDelta::seconds(30)));
+        assert_eq!(backlog.age(at("2026-03-02T09:00:00Z")), Some(TimeDelta::zero()));
+        assert_eq!(Backlog::default().age(at("2026-03-02T09:00:00Z")), None);
+    }
 }

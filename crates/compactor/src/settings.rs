@@ -21,7 +21,7 @@ pub struct Settings {
     pub buffer_bytes: usize,
     /// Bytes of encoded Parquet to hold before the largest file is closed and put.
     pub encoded_bytes: usize,
-    /// Files to have open at once: one holds some hundred kilobytes before its first row.
+    /// Files to have open at once: one holds about a megabyte before its first row.
     pub open_files: usize,
     /// Rows after which a run commits what it has, done objects or not.
     pub commit_rows: usize,

@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 
 use crate::delivery::{DeliveryId, DeliveryMeta, LargeRef};
 use crate::entry::DELIVERY_MEMBER;
+use crate::origin::Origin;
+pub use crate::payload::Payload;
 use crate::timestamp;
 
 /// The members of an envelope that octolake reads; all others are skipped.
@@ -37,46 +39,12 @@ pub struct Envelope<'a> {
     pub source: Cow<'a, str>,
     /// Identity and arrival.
     pub meta: DeliveryMeta<'a>,
+    /// Who brought it.
+    pub origin: Origin,
     /// The `detail` as it stands in the record, `_delivery` and all: what decoding reads.
     pub detail: &'a str,
     /// The payload without `_delivery`.
     pub payload: Payload<'a>,
-}
-
-/// A payload's text in two pieces, which together are the JSON object as received: cutting
-/// `_delivery` out of a detail leaves what was before and what was after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Payload<'a> {
-    /// What was before `_delivery`; `{` where that was the first member.
-    pub head: &'a str,
-    /// What was after it.
-    pub tail: &'a str,
-}
-
-impl<'a> Payload<'a> {
-    /// A payload that is in one piece.
-    pub fn whole(text: &'a str) -> Self {
-        Self { head: text, tail: "" }
-    }
-
-    /// Length of the payload, in bytes.
-    pub fn len(&self) -> usize {
-        self.head.len() + self.tail.len()
-    }
-
-    /// Whether there is no text at all (an object has two bytes at least).
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The payload as one text; copies where it is in two pieces.
-    pub fn to_text(&self) -> Cow<'a, str> {
-        if self.tail.is_empty() {
-            Cow::Borrowed(self.head)
-        } else {
-            Cow::Owned([self.head, self.tail].concat())
-        }
-    }
 }
 
 /// Why a record of valid JSON is no delivery.
@@ -148,6 +116,7 @@ impl<'a> Envelope<'a> {
             return Err(EnvelopeError::DetailNotAnObject);
         }
         let (delivery, payload) = take_delivery(detail);
+        let origin = if delivery.is_some() { Origin::Door } else { Origin::Other };
         let delivery = delivery
             .map(serde_json::from_str::<WireDelivery>)
             .transpose()
@@ -170,6 +139,7 @@ impl<'a> Envelope<'a> {
             detail_type: wire.detail_type,
             source: wire.source.unwrap_or_default(),
             meta,
+            origin,
             detail,
             payload,
         })
@@ -280,7 +250,7 @@ mod tests {
             let line = entry::envelope_line(&entry, "i", meta.received_at);
             let envelope = parse(&line).unwrap();
             assert_eq!(envelope.payload.to_text(), body);
-            assert_eq!(envelope.meta, meta);
+            assert_eq!((&envelope.meta, envelope.origin), (&meta, Origin::Door));
             assert_eq!(envelope.source, "ghe.example.com");
             assert_eq!(envelope.detail_type, "push");
         }
@@ -292,7 +262,7 @@ mod tests {
             r#"{"id":"00000000-0000-0000-0000-000000000009","detail-type":"push","time":"2026-03-02T10:00:00Z","detail":{"a":1}}"#,
         )
         .unwrap();
-        assert_eq!(envelope.meta.id, DeliveryId::from_u128(9));
+        assert_eq!((envelope.meta.id, envelope.origin), (DeliveryId::from_u128(9), Origin::Other));
         assert_eq!(
             envelope.meta.received_at,
             "2026-03-02T10:00:00Z".parse::<DateTime<Utc>>().unwrap()

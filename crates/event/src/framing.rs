@@ -240,6 +240,40 @@ mod tests {
     }
 
     #[test]
+    fn what_no_reader_can_hold_is_a_delivery_all_the_same() {
+        let deep = format!(r#"{{"a":{}1{}}}"#, "[{\"b\":".repeat(50_000), "}]".repeat(50_000));
+        for detail in [
+            r#"{"a":1e999,"b":-1e999}"#,
+            r#"{"a":"\ud800","b":"\udfff\ud800"}"#,
+            r#"{"\ud800":{"\udc00":1}}"#,
+            &deep,
+        ] {
+            let delivery = r#"{"id":"00000000-0000-0000-0000-00000000000a","received_at":"2026-03-02T10:00:00Z"}"#;
+            let members = &detail[1..];
+            let ours = line(2, &format!(r#"{{"_delivery":{delivery},{members}"#));
+            let text = [line(1, "{}"), ours, line(3, detail), line(4, "{}")].concat();
+            assert_eq!(walk(text.as_bytes()), (vec![1, 10, 3, 4], vec![]), "{:.40}", detail);
+        }
+    }
+
+    #[test]
+    fn an_envelope_may_hold_what_nobody_reads() {
+        for (member, reasons) in [
+            (r#""region":1e999"#, vec![]),
+            (r#""region":"\ud800""#, vec![]),
+            (r#""region":{"\ud800":1e999}"#, vec![]),
+            (r#""\ud800":1"#, vec!["not_an_envelope"]),
+            (r#""source":"\ud800""#, vec!["not_an_envelope"]),
+        ] {
+            let odd = line(2, "{}").replacen(r#""source":"github.com""#, member, 1);
+            let (ids, faults) = walk([line(1, "{}"), odd, line(3, "{}")].concat().as_bytes());
+            assert_eq!(faults.iter().map(|fault| fault.0).collect::<Vec<_>>(), reasons, "{member}");
+            assert_eq!(ids.contains(&2), reasons.is_empty(), "{member}");
+            assert!(ids.contains(&1) && ids.contains(&3), "{member}");
+        }
+    }
+
+    #[test]
     fn faults_are_told_apart() {
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         assert_eq!(walk(line(1, &format!(r#"{{"a":{deep}}}"#)).as_bytes()), (vec![1], vec![]));

@@ -17,9 +17,13 @@ pub mod envelope;
 pub mod event_type;
 pub mod framing;
 pub mod layout;
+pub mod origin;
+pub mod payload;
 pub mod timestamp;
 
 pub use delivery::{DeliveryId, DeliveryMeta, InvalidDeliveryId, LargeRef};
 pub use entry::BusEntry;
 pub use envelope::{Envelope, EnvelopeError};
 pub use event_type::EventType;
+pub use origin::Origin;
+pub use payload::Payload;

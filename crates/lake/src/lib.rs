@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! Table::open ── files(), progress() ──▶ a reader
-//! Table::open_or_create ── Commit { adds, removes, done, counts } ── commit() ──▶ Committed | Conflict
+//! Table::open_or_create ── add_missing_columns() (a table that an older version made)
+//!                       ── Commit { adds, removes, done, counts } ── commit() ──▶ Committed | Conflict
 //! ```
 //!
 //! Invariants:
@@ -13,6 +14,7 @@
 //! * A file is never deleted here. Whether a commit that failed oddly is there after all, only the
 //!   log can tell; what no commit names is an orphan, for a vacuum to find after a grace period.
 
+mod columns;
 mod commit;
 mod error;
 mod log;

@@ -7,6 +7,8 @@
 //! | `octolake.commit`      | a random mark, to know one's own commit again                 |
 //! | `octolake.<count>`     | the running totals of [`Ledger`]                              |
 //! | `octolake.vacuumed_at` | seconds since the epoch of the last vacuum                    |
+//!
+//! A total that a log lacks, because an older version wrote it, is 0.
 
 use std::collections::HashSet;
 
@@ -29,6 +31,14 @@ pub struct Counts {
     pub duplicates: u64,
     /// Records that could not be read.
     pub quarantined: u64,
+    /// Of the rows, those that our ingest had a signature of.
+    pub signed: u64,
+    /// Of the rows, those that another producer brought.
+    pub unsigned: u64,
+    /// Of the duplicates, those whose body is another than the row's: one id with two bodies.
+    pub conflicting: u64,
+    /// Of the rows, those whose body had come before under another id, within four days.
+    pub replayed: u64,
 }
 
 impl Counts {
@@ -44,6 +54,10 @@ impl std::ops::AddAssign for Counts {
         self.stored += other.stored;
         self.duplicates += other.duplicates;
         self.quarantined += other.quarantined;
+        self.signed += other.signed;
+        self.unsigned += other.unsigned;
+        self.conflicting += other.conflicting;
+        self.replayed += other.replayed;
     }
 }
 
@@ -57,6 +71,10 @@ impl std::ops::Sub for Counts {
             stored: self.stored - earlier.stored,
             duplicates: self.duplicates - earlier.duplicates,
             quarantined: self.quarantined - earlier.quarantined,
+            signed: self.signed - earlier.signed,
+            unsigned: self.unsigned - earlier.unsigned,
+            conflicting: self.conflicting - earlier.conflicting,
+            replayed: self.replayed - earlier.replayed,
         }
     }
 }
@@ -80,12 +98,16 @@ impl Ledger {
         (self.bytes_added > 0).then(|| (added + self.bytes_merged as f64) / added)
     }
 
-    fn entries(&self) -> [(&'static str, u64); 6] {
+    fn entries(&self) -> [(&'static str, u64); 10] {
         [
             ("octolake.read", self.counts.read),
             ("octolake.stored", self.counts.stored),
             ("octolake.duplicates", self.counts.duplicates),
             ("octolake.quarantined", self.counts.quarantined),
+            ("octolake.signed", self.counts.signed),
+            ("octolake.unsigned", self.counts.unsigned),
+            ("octolake.conflicting", self.counts.conflicting),
+            ("octolake.replayed", self.counts.replayed),
             ("octolake.bytes_added", self.bytes_added),
             ("octolake.bytes_merged", self.bytes_merged),
         ]
@@ -97,6 +119,10 @@ impl Ledger {
             "octolake.stored" => Some(&mut self.counts.stored),
             "octolake.duplicates" => Some(&mut self.counts.duplicates),
             "octolake.quarantined" => Some(&mut self.counts.quarantined),
+            "octolake.signed" => Some(&mut self.counts.signed),
+            "octolake.unsigned" => Some(&mut self.counts.unsigned),
+            "octolake.conflicting" => Some(&mut self.counts.conflicting),
+            "octolake.replayed" => Some(&mut self.counts.replayed),
             "octolake.bytes_added" => Some(&mut self.bytes_added),
             "octolake.bytes_merged" => Some(&mut self.bytes_merged),
             _ => None,
@@ -177,7 +203,16 @@ mod tests {
     fn what_is_committed_is_read_back() {
         let now = "2026-03-02T10:00:00Z".parse().unwrap();
         let ledger = Ledger {
-            counts: Counts { read: 10, stored: 7, duplicates: 2, quarantined: 1 },
+            counts: Counts {
+                read: 10,
+                stored: 7,
+                duplicates: 2,
+                quarantined: 1,
+                signed: 4,
+                unsigned: 3,
+                conflicting: 12,
+                replayed: 13,
+            },
             bytes_added: 100,
             bytes_merged: 50,
         };

@@ -28,7 +28,15 @@ fn commit(number: i64) -> Commit {
         }],
         removes: vec![],
         done: vec![format!("raw/2026/03/02/10/{number}")],
-        counts: Counts { read: 9, stored: 7, duplicates: 1, quarantined: 1 },
+        counts: Counts {
+            read: 9,
+            stored: 7,
+            duplicates: 1,
+            quarantined: 1,
+            signed: 5,
+            unsigned: 2,
+            ..Counts::default()
+        },
         vacuumed: false,
         mark: number,
         now: now(),
@@ -91,7 +99,8 @@ async fn progress_survives_checkpoints() {
     assert_eq!(fresh.files(), table.files());
     assert_eq!(fresh.progress(), table.progress());
     assert_eq!(fresh.progress().done().len(), 45);
-    assert_eq!(fresh.progress().ledger.counts.stored, 45 * 7);
+    let counts = fresh.progress().ledger.counts;
+    assert_eq!([counts.stored, counts.signed, counts.unsigned], [45 * 7, 45 * 5, 45 * 2]);
 }
 
 #[tokio::test]
@@ -117,4 +126,113 @@ async fn a_table_of_something_else_is_refused() {
     lake.store().put(&key, log.into()).await.unwrap();
     let error = Table::open(&lake).await.unwrap_err();
     assert!(matches!(error, LakeError::Foreign { column: "delivery_id", .. }), "{error}");
+}
+
+/// A table as a version made it that had not all of today's columns, and one column of another's.
+async fn old_lake() -> Lake {
+    let lake = Lake::in_memory();
+    let field = |name: &str, kind: &str| {
+        format!(r#"{{"name":"{name}","type":"{kind}","nullable":true,"metadata":{{}}}}"#)
+    };
+    let fields = [
+        field("delivery_id", "string"),
+        field("event_type", "string"),
+        field("date", "date"),
+        field("team", "long"),
+        field("payload", "string"),
+    ];
+    let schema = format!(r#"{{"type":"struct","fields":[{}]}}"#, fields.join(","));
+    let metadata = serde_json::json!({"metaData": {
+        "id": "an-id", "name": "events", "description": "mine",
+        "format": {"provider": "parquet", "options": {}}, "schemaString": schema,
+        "partitionColumns": ["event_type", "date"],
+        "configuration": {"delta.checkpointInterval": "20", "mine": "too"}, "createdTime": 7,
+    }});
+    let log = format!(r#"{{"protocol":{{"minReaderVersion":1,"minWriterVersion":2}}}}"#)
+        + "\n"
+        + &metadata.to_string();
+    let key = Path::from("events/_delta_log/00000000000000000000.json");
+    lake.store().put(&key, log.into()).await.unwrap();
+    lake
+}
+
+/// The actions of a version of the log.
+async fn actions(lake: &Lake, version: u64) -> Vec<serde_json::Value> {
+    let key = Path::from(format!("events/_delta_log/{version:020}.json"));
+    let bytes = lake.store().get(&key).await.unwrap().bytes().await.unwrap();
+    let lines = std::str::from_utf8(&bytes).unwrap().lines();
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn an_older_table_gets_the_columns_that_it_lacks() {
+    let lake = old_lake().await;
+    let mut table = Table::open(&lake).await.unwrap().unwrap();
+    let added = table.add_missing_columns().await.unwrap();
+    assert!(added.iter().any(|name| name == "payload_hash"), "{added:?}");
+    assert!(!added.iter().any(|name| name == "payload"), "{added:?}");
+    assert_eq!(table.version(), 1);
+    // Everything but the schema is as it was, and nothing but the metadata was written.
+    let actions = actions(&lake, 1).await;
+    let mut metadata = None;
+    for action in &actions {
+        for (name, value) in action.as_object().unwrap() {
+            match name.as_str() {
+                "metaData" => metadata = Some(value),
+                "commitInfo" => {}
+                other => panic!("{other} in {actions:?}"),
+            }
+        }
+    }
+    let metadata = metadata.unwrap();
+    assert_eq!(
+        [&metadata["id"], &metadata["name"], &metadata["description"]],
+        ["an-id", "events", "mine"]
+    );
+    assert_eq!(metadata["partitionColumns"], serde_json::json!(["event_type", "date"]));
+    assert_eq!(metadata["configuration"]["mine"], "too");
+    assert_eq!(metadata["createdTime"], 7);
+    let schema: serde_json::Value =
+        serde_json::from_str(metadata["schemaString"].as_str().unwrap()).unwrap();
+    let names: Vec<_> =
+        schema["fields"].as_array().unwrap().iter().map(|field| field["name"].as_str()).collect();
+    let old = ["delivery_id", "event_type", "date", "team", "payload"].map(Some);
+    assert_eq!(names[..5], old);
+    assert!(names.contains(&Some("origin")) && names.contains(&Some("workflow_job_labels")));
+    // Once.
+    assert_eq!(table.add_missing_columns().await.unwrap(), [""; 0]);
+    let mut fresh = Table::open(&lake).await.unwrap().unwrap();
+    assert_eq!(fresh.add_missing_columns().await.unwrap(), [""; 0]);
+    assert_eq!(fresh.version(), 1);
+}
+
+#[tokio::test]
+async fn columns_are_added_once_by_whoever_is_first() {
+    let lake = old_lake().await;
+    let mut first = Table::open(&lake).await.unwrap().unwrap();
+    let mut second = Table::open(&lake).await.unwrap().unwrap();
+    let mut third = Table::open(&lake).await.unwrap().unwrap();
+    assert_eq!(first.commit(&commit(1)).await.unwrap(), Outcome::Committed(1));
+    // Behind another's rows, and behind another's columns.
+    assert!(!second.add_missing_columns().await.unwrap().is_empty());
+    assert_eq!(third.add_missing_columns().await.unwrap(), [""; 0]);
+    assert_eq!((second.version(), third.version()), (2, 2));
+    assert_eq!(third.files().len(), 1);
+    // Who knows nothing of the columns yet has to look anew, and goes on.
+    assert_eq!(first.commit(&commit(2)).await.unwrap(), Outcome::Conflict);
+    assert_eq!(first.commit(&commit(2)).await.unwrap(), Outcome::Committed(3));
+}
+
+#[tokio::test]
+async fn totals_that_an_older_log_lacks_are_zero() {
+    let lake = old_lake().await;
+    let txn = |name: &str, number: u64| {
+        format!(r#"{{"txn":{{"appId":"octolake.{name}","version":{number}}}}}"#)
+    };
+    let log = [txn("read", 9), txn("stored", 7), txn("duplicates", 2)].join("\n");
+    let key = Path::from("events/_delta_log/00000000000000000001.json");
+    lake.store().put(&key, log.into()).await.unwrap();
+    let table = Table::open(&lake).await.unwrap().unwrap();
+    let old = Counts { read: 9, stored: 7, duplicates: 2, ..Counts::default() };
+    assert_eq!(table.progress().ledger.counts, old);
 }

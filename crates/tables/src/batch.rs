@@ -32,6 +32,8 @@ struct Fixed {
     hook_id: usize,
     raw_key: usize,
     parse_issues: usize,
+    origin: usize,
+    payload_hash: usize,
     event_type_original: Option<usize>,
     payload: usize,
 }
@@ -67,6 +69,8 @@ impl BatchBuilder {
             hook_id: at(name::HOOK_ID),
             raw_key: at(name::RAW_KEY),
             parse_issues: at(name::PARSE_ISSUES),
+            origin: at(name::ORIGIN),
+            payload_hash: at(name::PAYLOAD_HASH),
             event_type_original: plan.column(name::EVENT_TYPE_ORIGINAL),
             payload: at(name::PAYLOAD),
         };
@@ -109,6 +113,8 @@ impl BatchBuilder {
         self.text(fixed.raw_key, Some(&[raw_key]));
         let issues = self.issues(row);
         self.text(fixed.parse_issues, issues.as_deref().as_ref().map(std::slice::from_ref));
+        self.text(fixed.origin, Some(&[row.origin().as_str()]));
+        self.columns[fixed.payload_hash].integer(Some(row.payload_hash));
         if let Some(at) = fixed.event_type_original {
             self.text(at, Some(&[&row.envelope.detail_type]));
         }
@@ -159,6 +165,8 @@ impl Fixed {
             self.hook_id,
             self.raw_key,
             self.parse_issues,
+            self.origin,
+            self.payload_hash,
             self.payload,
         ]
         .contains(&at)

@@ -1,5 +1,10 @@
 //! Payload → row: one pass over the JSON, which reads the members that are columns and skips the
 //! rest.
+//!
+//! JSON can hold what no reader can: a number beyond all floats (`1e999`), half of a surrogate pair
+//! (`"\ud800"`). In a member that is no column it is skipped like anything else. In one that is, it
+//! ends the pass; then the payload is gone over once more, each member by itself, and only that
+//! column is NULL.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,8 +12,9 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use octolake_event::layout::Partition;
-use octolake_event::{Envelope, EventType};
+use octolake_event::{Envelope, EventType, Origin, Payload};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 pub use crate::leaf::Value;
 use crate::leaf::{Leaf, Read};
@@ -37,7 +43,9 @@ pub struct Row<'a> {
     /// The envelope that it came in.
     pub envelope: &'a Envelope<'a>,
     /// The payload's text, as it goes into the lake.
-    pub payload: octolake_event::envelope::Payload<'a>,
+    pub payload: Payload<'a>,
+    /// What [`Payload::hash`] says of it.
+    pub payload_hash: i64,
     pub(crate) values: Vec<Option<Value<'a>>>,
     /// Columns that are NULL because of an unexpected type.
     pub(crate) issues: Vec<usize>,
@@ -60,21 +68,35 @@ impl<'a> Row<'a> {
         envelope: &'a Envelope<'a>,
         body: &'a str,
     ) -> Result<Self, DecodeError> {
-        Self::read(plan, envelope, body, octolake_event::envelope::Payload::whole(body))
+        Self::read(plan, envelope, body, Payload::whole(body))
     }
 
     fn read(
         plan: &Plan,
         envelope: &'a Envelope<'a>,
         json: &'a str,
-        payload: octolake_event::envelope::Payload<'a>,
+        payload: Payload<'a>,
     ) -> Result<Self, DecodeError> {
         let values = vec![None; plan.schema.fields().len()];
-        let mut row = Self { envelope, payload, values, issues: vec![] };
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        Object { plan, node: 0, row: &mut row }.deserialize(&mut deserializer)?;
-        deserializer.end()?;
+        let payload_hash = payload.hash();
+        let mut row = Self { envelope, payload, payload_hash, values, issues: vec![] };
+        if row.read_members(plan, json, Care::None).is_err() {
+            row.values.fill(None);
+            row.issues.clear();
+            row.read_members(plan, json, Care::EachMember)?;
+        }
         Ok(row)
+    }
+
+    fn read_members(&mut self, plan: &Plan, json: &'a str, care: Care) -> serde_json::Result<()> {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        Object { plan, node: 0, row: self, care }.deserialize(&mut deserializer)?;
+        deserializer.end()
+    }
+
+    /// Who brought it.
+    pub fn origin(&self) -> Origin {
+        self.envelope.origin
     }
 
     /// The partition that the row belongs to.
@@ -106,11 +128,21 @@ impl<'a> Row<'a> {
     }
 }
 
+/// How a value is read that is a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// As it comes: what cannot be read ends the pass.
+    None,
+    /// Its text is taken first, which any JSON has: what cannot be read costs nothing beside it.
+    EachMember,
+}
+
 /// Reads one object of a payload, at a node of the plan.
 struct Object<'p, 'r, 'a> {
     plan: &'p Plan,
     node: usize,
     row: &'r mut Row<'a>,
+    care: Care,
 }
 
 impl<'a> DeserializeSeed<'a> for Object<'_, '_, 'a> {
@@ -125,16 +157,32 @@ impl<'a> DeserializeSeed<'a> for Object<'_, '_, 'a> {
 impl<'a> Object<'_, '_, 'a> {
     fn read_child<A: MapAccess<'a>>(&mut self, child: &Child, map: &mut A) -> Result<(), A::Error> {
         if let Some((column, kind)) = child.leaf {
-            let read = map.next_value_seed(Leaf(kind))?;
+            let read = match self.care {
+                Care::None => map.next_value_seed(Leaf(kind))?,
+                Care::EachMember => read_alone(Leaf(kind), map)?.unwrap_or(Read::Unexpected),
+            };
             self.row.set(column, read);
         } else if let Some(node) = child.node {
-            let is_object = map.next_value_seed(Object { plan: self.plan, node, row: self.row })?;
+            let object = Object { plan: self.plan, node, row: self.row, care: self.care };
+            let is_object = match self.care {
+                Care::None => map.next_value_seed(object)?,
+                Care::EachMember => read_alone(object, map)?.unwrap_or(false),
+            };
             if !is_object {
                 note_lost_columns(self.plan, node, self.row);
             }
         }
         Ok(())
     }
+}
+
+/// Reads a member's value out of its own text; `None` where it cannot be read.
+fn read_alone<'a, S: DeserializeSeed<'a>, A: MapAccess<'a>>(
+    seed: S,
+    map: &mut A,
+) -> Result<Option<S::Value>, A::Error> {
+    let text: &RawValue = map.next_value()?;
+    Ok(seed.deserialize(&mut serde_json::Deserializer::from_str(text.get())).ok())
 }
 
 /// An object was something else: its columns have nothing to be read from.
@@ -200,13 +248,15 @@ impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
 }
 
 /// Finds a member's key among those that matter, without copying it.
+///
+/// As bytes, because a key with half of a surrogate pair is no text, and none that matters.
 struct Key<'p>(&'p [Child]);
 
 impl<'a, 'p> DeserializeSeed<'a> for Key<'p> {
     type Value = Option<&'p Child>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
+        deserializer.deserialize_bytes(self)
     }
 }
 
@@ -217,7 +267,7 @@ impl<'p> Visitor<'_> for Key<'p> {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().find(|child| child.key == key))
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Self::Value, E> {
+        Ok(self.0.iter().find(|child| child.key.as_bytes() == key))
     }
 }

@@ -207,14 +207,37 @@ impl<'de> Visitor<'de> for TextOrMember {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read<'de>, A::Error> {
         let mut read = Read::Null;
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            if key == self.0 {
+        while let Some(is_wanted) = map.next_key_seed(KeyIs(self.0))? {
+            if is_wanted {
                 read = map.next_value_seed(Leaf(Kind::Text))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(read)
+    }
+}
+
+/// Whether a member's key is this one; as bytes, because not every key is a text.
+struct KeyIs(&'static str);
+
+impl<'de> DeserializeSeed<'de> for KeyIs {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for KeyIs {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<bool, E> {
+        Ok(key == self.0.as_bytes())
     }
 }
 

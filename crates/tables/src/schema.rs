@@ -27,6 +27,10 @@ pub mod name {
     pub const RAW_KEY: &str = "raw_key";
     /// Comma-joined names of columns that are NULL because of an unexpected type.
     pub const PARSE_ISSUES: &str = "parse_issues";
+    /// Who brought the row: a word of `octolake_event::Origin`.
+    pub const ORIGIN: &str = "origin";
+    /// XXH64 (seed 0) of the payload's bytes: finds the same body again under another id.
+    pub const PAYLOAD_HASH: &str = "payload_hash";
     /// The event type as sent, where it cannot stand in a path (partition `_other` only).
     pub const EVENT_TYPE_ORIGINAL: &str = "event_type_original";
     /// The whole JSON as received, without `_delivery`.
@@ -70,6 +74,8 @@ fn common_fields() -> Vec<Field> {
     fields.extend(columns::COMMON.iter().map(|(name, _, kind)| nullable(name, data_type(*kind))));
     fields.push(nullable(name::RAW_KEY, DataType::Utf8));
     fields.push(nullable(name::PARSE_ISSUES, DataType::Utf8));
+    fields.push(nullable(name::ORIGIN, DataType::Utf8));
+    fields.push(nullable(name::PAYLOAD_HASH, DataType::Int64));
     fields
 }
 
@@ -112,7 +118,8 @@ mod tests {
         let schema = table_schema();
         for name in
             "delivery_id event_type date action received_at occurred_at source hook_id org_login \
-             repo_id repo_full_name sender_login sender_type installation_id raw_key payload"
+             repo_id repo_full_name sender_login sender_type installation_id raw_key payload \
+             origin payload_hash"
                 .split_whitespace()
         {
             assert!(schema.field_with_name(name).is_ok(), "{name}");

@@ -109,6 +109,28 @@ async fn wrong_types_give_nulls_and_keep_the_row() {
 }
 
 #[tokio::test]
+async fn what_no_reader_can_hold_is_stored_as_it_is() {
+    let bodies = [
+        r#"{"action":"\ud800","number":1e999,"\ud800":"\udfff"}"#,
+        r#"{"action":"opened","pull_request":{"id":1e999,"title":"\ud83d","x":1e999}}"#,
+        r#"{"action":"opened","pull_request":{"title":"t","body":"\ud83d"},"repository":"\udc00"}"#,
+    ];
+    let lines: Vec<String> = (1..)
+        .zip(bodies)
+        .map(|(id, body)| line(id, "pull_request", "2026-03-02T10:00:00Z", body))
+        .collect();
+    let (lake, counts, reasons) = compacted(lines.concat()).await;
+    assert_eq!((counts, reasons), ([3, 3, 0, 0], vec![]));
+    assert_eq!(column(&lake, "payload").await, bodies);
+    assert_eq!(
+        column(&lake, "parse_issues").await,
+        ["action", "pull_request_id,pull_request_title", "repo_id,repo_full_name"]
+    );
+    assert_eq!(column(&lake, "action").await, ["", "opened", "opened"]);
+    assert_eq!(column(&lake, "pull_request_title").await, ["", "", "t"]);
+}
+
+#[tokio::test]
 async fn an_id_that_is_no_guid_is_put_aside() {
     let text = push(1, 2).replace("00000000-0000-0000-0000-000000000001", "../../etc/passwd");
     let (_, counts, reasons) = compacted(text).await;

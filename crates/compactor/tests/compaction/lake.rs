@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -12,6 +14,7 @@ use octolake_event::entry::{self, BusEntry};
 use octolake_event::{DeliveryId, DeliveryMeta};
 use octolake_lake::Table;
 use octolake_store::Lake;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use uuid::Uuid;
 
 /// The time of all runs here: long after the deliveries, so that their partitions are settled.
@@ -60,19 +63,29 @@ pub(crate) fn counts(report: &Report) -> [u64; 4] {
     [report.read, report.stored, report.duplicates, report.quarantined]
 }
 
-/// A text column of every row, in the order of the files.
-pub(crate) async fn column(lake: &Lake, name: &str) -> Vec<String> {
-    use arrow_array::cast::AsArray;
-    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-    let mut values = Vec::new();
+/// Conflicting, replayed and unsigned.
+pub(crate) fn repeats(report: &Report) -> [u64; 3] {
+    [report.conflicting, report.replayed, report.unsigned]
+}
+
+/// Every batch of rows, in the order of the files.
+pub(crate) async fn batches(lake: &Lake) -> Vec<RecordBatch> {
+    let mut batches = Vec::new();
     let table = Table::open(lake).await.unwrap().expect("a table");
     for file in table.files() {
         let bytes = lake.store().get(&Path::from(file.key())).await.unwrap().bytes().await.unwrap();
-        for batch in ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap() {
-            let batch = batch.unwrap();
-            let texts = batch.column_by_name(name).unwrap().as_string::<i32>();
-            values.extend(texts.iter().map(|text| text.unwrap_or_default().to_owned()));
-        }
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
+        batches.extend(reader.map(Result::unwrap));
+    }
+    batches
+}
+
+/// A text column of every row, in the order of the files.
+pub(crate) async fn column(lake: &Lake, name: &str) -> Vec<String> {
+    let mut values = Vec::new();
+    for batch in batches(lake).await {
+        let texts = batch.column_by_name(name).unwrap().as_string::<i32>();
+        values.extend(texts.iter().map(|text| text.unwrap_or_default().to_owned()));
     }
     values
 }

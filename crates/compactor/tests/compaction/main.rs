@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod lake;
+mod older;
 mod once;
 mod proof;
 mod racing;
+mod repeats;

@@ -181,6 +181,30 @@ async fn many_small_files_become_one_and_old_ones_go_after_their_grace() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_ahead_does_not_put_off_the_vacuum() {
+    let lake = Lake::in_memory();
+    put(&lake, "raw/2026/03/02/10/a", push(1, 2)).await;
+    run_at(&lake, &Settings::default(), "2100-01-01T00:00:00Z").await;
+    let vacuumed_at = async || Table::open(&lake).await.unwrap().unwrap().progress().vacuumed_at;
+    assert_eq!(vacuumed_at().await, Some("2100-01-01T00:00:00Z".parse().unwrap()));
+    run_at(&lake, &Settings::default(), NOW).await;
+    assert_eq!(vacuumed_at().await, Some(NOW.parse().unwrap()));
+}
+
+#[tokio::test]
+async fn arrivals_in_the_future_are_taken_like_any_other() {
+    let lake = Lake::in_memory();
+    let future = line(1, "push", "9999-12-31T23:59:59.999Z", r#"{"ref":"a"}"#);
+    put(&lake, "raw/2026/03/02/10/a", [future.as_str(), &push(2, 2)].concat()).await;
+    let since = Some("2026-03-02T10:00:00Z".parse().unwrap());
+    let report = run(&lake, &Settings { since, ..Settings::default() }).await;
+    assert_eq!(counts(&report), [2, 2, 0, 0]);
+    put(&lake, "raw/2026/03/02/11/b", future).await;
+    assert_eq!(counts(&run(&lake, &Settings::default()).await), [1, 0, 1, 0]);
+    assert_eq!(ids(&lake).await, [1, 2]);
+}
+
+#[tokio::test]
 async fn a_claim_check_is_put_back() {
     let lake = Lake::in_memory();
     let body = r#"{"ref":"refs/heads/large","x":"0123456789"}"#;

@@ -203,6 +203,19 @@ fn words(report: &Report) -> String {
     if *quarantined > 0 {
         lines.push(format!("{quarantined} records could not be read: see quarantine/ in the lake"));
     }
+    if report.conflicting > 0 {
+        let count = report.conflicting;
+        lines.push(format!("{count} of the duplicates came with another body: the log names the first"));
+    }
+    if report.replayed > 0 {
+        let count = report.replayed;
+        lines
+            .push(format!("{count} of the rows repeat the body of another id: the log names the first"));
+    }
+    if report.unsigned > 0 {
+        let count = report.unsigned;
+        lines.push(format!("{count} of the rows were brought by another producer, unsigned"));
+    }
     if report.objects_left > 0 {
         lines.push(format!("{} raw objects are left for the next run", report.objects_left));
     }

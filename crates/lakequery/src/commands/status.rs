@@ -1,24 +1,39 @@
 //! `lakequery status`.
+//!
+//! Rows are counted by who brought them, as the rows themselves say. Whoever may put events on the
+//! bus, or write into `raw/`, can write rows that say they were signed at our door, of any arrival:
+//! the count tells honest producers apart, and no liar from them. That arrivals can be forged, or
+//! stamped by a clock that is ahead, is why ages are taken from arrivals that are not in the future.
+
+mod words;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 use object_store::path::Path;
 use octolake_event::layout;
-use octolake_lake::Table;
+use octolake_lake::{LiveFile, Table};
 use octolake_store::Lake;
 use serde::Serialize;
 
 use crate::cli::Globals;
 use crate::exit::Outcome;
-use crate::output::{self, Align, Format, Grid, size};
-use crate::reports::human;
+use crate::output::{self, Format};
+
+/// How far ahead of ours the clock of whoever stamps arrivals may be.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+/// What the figures do not say by themselves.
+const HELP: &str = "\
+Origin counts rows by who brought them: our endpoint, which checks signatures, or another producer. \
+Whoever may put events on the bus or write into raw/ can claim to be our endpoint, and can claim any \
+time of arrival: keep those permissions narrow.";
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {}
 
 /// The state of a lake.
@@ -30,9 +45,13 @@ struct Status {
     files: u64,
     rows: u64,
     bytes: u64,
+    /// The newest arrival that is not in the future.
     newest_received_at: Option<DateTime<Utc>>,
-    /// How long ago that was.
+    /// How long ago that was; 0 where every arrival is in the future.
     age_s: Option<f64>,
+    /// Files with arrivals in the future.
+    future_files: u64,
+    origins: Option<Origins>,
     backlog: Backlog,
     quarantine: u64,
     ledger: Option<Ledger>,
@@ -57,7 +76,24 @@ struct Ledger {
     stored: u64,
     duplicates: u64,
     quarantined: u64,
+    /// Of the duplicates, those with another body than the row: one id with two bodies.
+    conflicting: u64,
+    /// Of the rows, those whose body came before under another id, within four days.
+    replayed: u64,
+    /// Of the rows, those that another producer brought.
+    unsigned: u64,
     write_amplification: Option<f64>,
+}
+
+/// Rows by who brought them, as they say themselves.
+#[derive(Debug, Serialize)]
+struct Origins {
+    /// Our ingest, which had a signature.
+    door: u64,
+    /// Another producer.
+    other: u64,
+    /// Stored by a version of octolake that did not count this.
+    unknown: u64,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -85,12 +121,12 @@ pub async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     };
     match globals.format {
         Format::Json => output::print_json(&status)?,
-        Format::Csv => output::print_grid(&grid(&status, true), Format::Csv)?,
+        Format::Csv => output::print_grid(&words::grid(&status, true), Format::Csv)?,
         format => {
-            output::print_text(&words(&status))?;
+            output::print_text(&words::words(&status))?;
             if !status.event_types.is_empty() {
                 output::print_text("\n")?;
-                output::print_grid(&grid(&status, false), format)?;
+                output::print_grid(&words::grid(&status, false), format)?;
             }
         }
     }
@@ -98,35 +134,63 @@ pub async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
 }
 
 fn of_table(table: &Table, now: DateTime<Utc>) -> Status {
-    let mut types: BTreeMap<&str, EventTypeStatus> = BTreeMap::new();
-    for file in table.files() {
-        let event_type = file.partition.event_type.as_str();
-        let entry = types.entry(event_type).or_default();
-        entry.event_type = event_type.to_owned();
-        entry.files += 1;
-        entry.rows += file.rows;
-        entry.bytes += file.bytes;
-        entry.newest_received_at = entry.newest_received_at.max(file.received_max);
-    }
-    let types: Vec<EventTypeStatus> = types.into_values().collect();
-    let ledger = &table.progress().ledger;
+    let types = event_types(table.files(), now);
+    let counts = table.progress().ledger.counts;
     let newest = types.iter().filter_map(|entry| entry.newest_received_at).max();
+    let future_files = table.files().iter().filter(|file| is_ahead(file, now)).count() as u64;
     Status {
         version: Some(table.version()),
         files: types.iter().map(|entry| entry.files).sum(),
         rows: types.iter().map(|entry| entry.rows).sum(),
         bytes: types.iter().map(|entry| entry.bytes).sum(),
         newest_received_at: newest,
-        age_s: newest.map(|at| seconds(now - at)),
+        age_s: newest.or((future_files > 0).then_some(now)).map(|at| seconds(now - at).max(0.0)),
+        future_files,
+        origins: Some(Origins {
+            door: counts.signed,
+            other: counts.unsigned,
+            unknown: counts.stored.saturating_sub(counts.signed + counts.unsigned),
+        }),
         ledger: Some(Ledger {
-            read: ledger.counts.read,
-            stored: ledger.counts.stored,
-            duplicates: ledger.counts.duplicates,
-            quarantined: ledger.counts.quarantined,
-            write_amplification: ledger.write_amplification(),
+            read: counts.read,
+            stored: counts.stored,
+            duplicates: counts.duplicates,
+            quarantined: counts.quarantined,
+            conflicting: counts.conflicting,
+            replayed: counts.replayed,
+            unsigned: counts.unsigned,
+            write_amplification: table.progress().ledger.write_amplification(),
         }),
         event_types: types,
         ..Status::default()
+    }
+}
+
+fn event_types(files: &[LiveFile], now: DateTime<Utc>) -> Vec<EventTypeStatus> {
+    let mut types: BTreeMap<&str, EventTypeStatus> = BTreeMap::new();
+    for file in files {
+        let event_type = file.partition.event_type.as_str();
+        let entry = types.entry(event_type).or_default();
+        entry.event_type = event_type.to_owned();
+        entry.files += 1;
+        entry.rows += file.rows;
+        entry.bytes += file.bytes;
+        entry.newest_received_at = entry.newest_received_at.max(newest_arrival(file, now));
+    }
+    types.into_values().collect()
+}
+
+/// Whether a file has arrivals that are still to come: of a clock that is ahead, or forged.
+fn is_ahead(file: &LiveFile, now: DateTime<Utc>) -> bool {
+    file.received_max.is_some_and(|at| at > now + CLOCK_TOLERANCE)
+}
+
+/// The newest arrival in a file that is not in the future. Where some of its rows are, the earliest
+/// is all that is known of the others.
+fn newest_arrival(file: &LiveFile, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match is_ahead(file, now) {
+        false => file.received_max,
+        true => file.received_min.filter(|at| *at <= now + CLOCK_TOLERANCE),
     }
 }
 
@@ -160,74 +224,44 @@ fn seconds(time: TimeDelta) -> f64 {
     time.num_milliseconds() as f64 / 1e3
 }
 
-fn words(status: &Status) -> String {
-    let mut text = format!("Lake        {}\n", status.lake);
-    match status.version {
-        Some(version) => {
-            let (files, rows) = (status.files, status.rows);
-            let _ = writeln!(
-                text,
-                "Table       version {version}: {rows} rows in {files} files, {}",
-                size(status.bytes)
-            );
-        }
-        None => text
-            .push_str("Table       none yet: `lakequery compact` makes it from the raw objects\n"),
-    }
-    if let (Some(at), Some(age)) = (status.newest_received_at, status.age_s) {
-        let _ = writeln!(text, "Newest row  received {} ago, at {}", human(age), time(at));
-    }
-    let backlog = &status.backlog;
-    match backlog.age_s {
-        Some(age) => {
-            let _ = writeln!(
-                text,
-                "Backlog     {} raw objects, {}, the oldest {} old: `lakequery compact` takes them",
-                backlog.objects,
-                size(backlog.bytes),
-                human(age)
-            );
-        }
-        None => text.push_str("Backlog     none: every raw object is compacted\n"),
-    }
-    if backlog.foreign > 0 {
-        let count = backlog.foreign;
-        let _ = writeln!(
-            text,
-            "Misplaced   {count} objects under raw/ lie in no raw/<yyyy>/<mm>/<dd>/<hh>/: nobody takes them"
-        );
-    }
-    let _ = writeln!(text, "Quarantine  {} records that could not be read", status.quarantine);
-    if let Some(ledger) = &status.ledger {
-        let Ledger { read, stored, duplicates, quarantined, .. } = ledger;
-        let _ = writeln!(
-            text,
-            "Records     {read} read = {stored} stored + {duplicates} duplicates + {quarantined} quarantined"
-        );
-    }
-    text
-}
+#[cfg(test)]
+mod tests {
+    use octolake_event::layout::Partition;
 
-fn grid(status: &Status, raw: bool) -> Grid {
-    let mut grid = Grid::new([
-        ("event_type", Align::Left),
-        ("rows", Align::Right),
-        ("files", Align::Right),
-        ("bytes", Align::Right),
-        ("newest_received_at", Align::Left),
-    ]);
-    for entry in &status.event_types {
-        grid.push([
-            entry.event_type.clone(),
-            entry.rows.to_string(),
-            entry.files.to_string(),
-            if raw { entry.bytes.to_string() } else { size(entry.bytes) },
-            entry.newest_received_at.map(time).unwrap_or_default(),
-        ]);
-    }
-    grid
-}
+    use super::*;
 
-fn time(at: DateTime<Utc>) -> String {
-    octolake_event::timestamp::format_millis(at)
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn file(received: Option<(&str, &str)>) -> LiveFile {
+        let path = "event_type=push/date=2026-03-02/x.parquet";
+        LiveFile {
+            partition: Partition::of_file(path).unwrap(),
+            path: path.into(),
+            bytes: 1,
+            rows: 1,
+            modified: DateTime::UNIX_EPOCH,
+            received_min: received.map(|(min, _)| at(min)),
+            received_max: received.map(|(_, max)| at(max)),
+        }
+    }
+
+    #[test]
+    fn an_arrival_in_the_future_is_no_newest() {
+        let now = at("2026-03-02T10:00:00Z");
+        for (received, newest, ahead) in [
+            (("2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z"), Some("2026-03-02T09:00:00Z"), false),
+            // A clock may be ahead by some minutes.
+            (("2026-03-02T08:00:00Z", "2026-03-02T10:05:00Z"), Some("2026-03-02T10:05:00Z"), false),
+            (("2026-03-02T08:00:00Z", "2026-03-02T10:05:01Z"), Some("2026-03-02T08:00:00Z"), true),
+            (("2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z"), None, true),
+        ] {
+            let file = file(Some(received));
+            assert_eq!(newest_arrival(&file, now), newest.map(at), "{received:?}");
+            assert_eq!(is_ahead(&file, now), ahead, "{received:?}");
+        }
+        assert_eq!(newest_arrival(&file(None), now), None);
+        assert!(!is_ahead(&file(None), now));
+    }
 }

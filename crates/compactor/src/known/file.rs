@@ -1,0 +1,168 @@
+//! What is known of the deliveries in one live file: filters first, its rows where they must be.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use futures::TryStreamExt;
+use object_store::ObjectStore;
+use octolake_event::DeliveryId;
+use octolake_lake::LiveFile;
+use octolake_tables::schema::name;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+use parquet::bloom_filter::Sbbf;
+use parquet::data_type::AsBytes;
+use parquet::errors::ParquetError;
+
+use crate::error::CompactError;
+use crate::file_reader::FileReader;
+
+/// The Bloom filters of a column, by row group.
+#[derive(Debug)]
+enum Filter {
+    /// The file has no such column: an older version wrote it.
+    NoColumn,
+    /// A row group has none: anything may be in the file.
+    Unknown,
+    Groups(Vec<Sbbf>),
+}
+
+impl Filter {
+    fn may_hold<T: AsBytes + ?Sized>(&self, value: &T) -> bool {
+        match self {
+            Self::NoColumn => false,
+            Self::Unknown => true,
+            Self::Groups(filters) => filters.iter().any(|filter| filter.check(value)),
+        }
+    }
+}
+
+/// The filters of a file on what deliveries are known by.
+#[derive(Debug)]
+pub(super) struct Filters {
+    ids: Filter,
+    bodies: Filter,
+}
+
+impl Filters {
+    /// Reads the filters of both columns, with one reading of the footer.
+    pub(super) async fn read(
+        store: Arc<dyn ObjectStore>,
+        file: &LiveFile,
+    ) -> Result<Self, ParquetError> {
+        let mut builder = open(store, file).await?;
+        let ids = read_filter(&mut builder, name::DELIVERY_ID).await?;
+        let bodies = read_filter(&mut builder, name::PAYLOAD_HASH).await?;
+        Ok(Self { ids, bodies })
+    }
+
+    /// Whether a delivery of this id may be in the file.
+    pub(super) fn may_hold_id(&self, id: &str) -> bool {
+        self.ids.may_hold(id)
+    }
+
+    /// Whether a payload of this hash may be in the file.
+    pub(super) fn may_hold_body(&self, hash: i64) -> bool {
+        self.bodies.may_hold(&hash)
+    }
+}
+
+/// Every delivery of a file, by id and by body.
+#[derive(Debug)]
+pub(super) struct Rows {
+    /// Ids with the hash of their payload, where the row has one; sorted.
+    ids: Vec<(u128, Option<i64>)>,
+    /// The hashes, sorted.
+    bodies: Vec<i64>,
+}
+
+impl Rows {
+    pub(super) async fn read(
+        store: Arc<dyn ObjectStore>,
+        file: &LiveFile,
+    ) -> Result<Self, CompactError> {
+        let said = usize::try_from(file.rows).unwrap_or_default();
+        let mut rows = Self { ids: Vec::with_capacity(said), bodies: Vec::with_capacity(said) };
+        read_rows(store, file, &[name::DELIVERY_ID, name::PAYLOAD_HASH], |id, body| {
+            rows.ids.push((id, body));
+            rows.bodies.extend(body);
+        })
+        .await?;
+        rows.ids.sort_unstable();
+        rows.bodies.sort_unstable();
+        Ok(rows)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The hash of a delivery's payload; `None` where the file does not hold the delivery.
+    pub(super) fn body_of(&self, id: u128) -> Option<Option<i64>> {
+        let at = self.ids.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        self.ids.get(at).map(|(_, body)| *body)
+    }
+
+    pub(super) fn holds_body(&self, hash: i64) -> bool {
+        self.bodies.binary_search(&hash).is_ok()
+    }
+}
+
+type Builder = ParquetRecordBatchStreamBuilder<FileReader>;
+
+async fn open(store: Arc<dyn ObjectStore>, file: &LiveFile) -> Result<Builder, ParquetError> {
+    ParquetRecordBatchStreamBuilder::new(FileReader::new(store, file)).await
+}
+
+async fn read_filter(builder: &mut Builder, column: &str) -> Result<Filter, ParquetError> {
+    let columns = builder.parquet_schema().columns();
+    let Some(column) = columns.iter().position(|c| c.name() == column) else {
+        return Ok(Filter::NoColumn);
+    };
+    let mut filters = Vec::new();
+    for group in 0..builder.metadata().num_row_groups() {
+        match builder.get_row_group_column_bloom_filter(group, column).await? {
+            Some(filter) => filters.push(filter),
+            None => return Ok(Filter::Unknown),
+        }
+    }
+    Ok(Filter::Groups(filters))
+}
+
+/// Reads the delivery ids of a file, each as a number.
+pub(crate) async fn read_ids(
+    store: Arc<dyn ObjectStore>,
+    file: &LiveFile,
+    mut each: impl FnMut(u128),
+) -> Result<(), CompactError> {
+    read_rows(store, file, &[name::DELIVERY_ID], |id, _| each(id)).await
+}
+
+/// Reads the deliveries of a file: ids, and the hash of the payload where `columns` ask for it and
+/// the row has one.
+async fn read_rows(
+    store: Arc<dyn ObjectStore>,
+    file: &LiveFile,
+    columns: &[&str],
+    mut each: impl FnMut(u128, Option<i64>),
+) -> Result<(), CompactError> {
+    let failed = |e| CompactError::parquet("read the ids of", &file.path, e);
+    let builder = open(store, file).await.map_err(failed)?;
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let mut batches = builder.with_projection(mask).build().map_err(failed)?;
+    while let Some(batch) = batches.try_next().await.map_err(failed)? {
+        let ids = batch.column_by_name(name::DELIVERY_ID).and_then(|c| c.as_string_opt::<i32>());
+        let bodies = batch
+            .column_by_name(name::PAYLOAD_HASH)
+            .and_then(|c| c.as_primitive_opt::<Int64Type>());
+        let mut bodies = bodies.into_iter().flatten();
+        for id in ids.into_iter().flatten() {
+            let body = bodies.next().flatten();
+            if let Some(Ok(id)) = id.map(str::parse::<DeliveryId>) {
+                each(id.as_u128(), body);
+            }
+        }
+    }
+    Ok(())
+}
