@@ -169,7 +169,10 @@ fn explain(question: &Question, format: Format) -> anyhow::Result<Outcome> {
             let report = question.report.name();
             output::print_json(&Explained { report, definition, sql: &sql })?;
         }
-        Format::Markdown => output::print_text(&format!("{definition}\n\n```sql\n{sql}```\n"))?,
+        Format::Markdown => {
+            let fence = output::fence(&sql, 3);
+            output::print_text(&format!("{definition}\n\n{fence}sql\n{sql}{fence}\n"))?;
+        }
         Format::Table | Format::Csv => output::print_text(&format!("{definition}\n\n{sql}"))?,
     }
     Ok(Outcome::Fine)
