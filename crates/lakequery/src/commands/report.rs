@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::Globals;
 use crate::engine::Engine;
 use crate::exit::{Outcome, UsageError};
+use crate::memory::Watch;
 use crate::output::{self, Format};
 use crate::reports::{Dimension, Json, Measure, Question, Report, Slo, Window, Zone, grid, notes};
 
@@ -94,6 +95,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         return explain(&question, globals.format);
     }
     let lake = globals.open_lake()?;
+    let _watch = Watch::start();
     let engine = Engine::open(&lake).await?;
     let answer =
         question.ask(&engine).await.with_context(|| format!("no {} report", report.name()))?;
