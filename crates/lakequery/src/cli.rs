@@ -43,7 +43,7 @@ pub struct Globals {
     /// How results are printed.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// With --format csv: cells that a spreadsheet would run as formulas begin with a quote (').
+    /// In csv, put ' before cells that a spreadsheet would run as formulas.
     #[arg(long, global = true)]
     pub csv_safe: bool,
     /// Say more about what is done, on stderr; twice for more.
