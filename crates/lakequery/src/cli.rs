@@ -9,7 +9,7 @@ use octolake_store::{Lake, LakeUrl, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::commands::Command;
-use crate::output::Format;
+use crate::output::{self, Format, clean};
 
 /// GitHub's webhooks as a data lake that is yours, and reports that can be trusted.
 #[derive(Debug, Parser)]
@@ -43,6 +43,9 @@ pub struct Globals {
     /// How results are printed.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// In csv, put ' before cells that a spreadsheet would run as formulas.
+    #[arg(long, global = true)]
+    pub csv_safe: bool,
     /// Say more about what is done, on stderr; twice for more.
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
@@ -76,6 +79,19 @@ impl Globals {
         let globals = self.clone();
         move || globals.now()
     }
+}
+
+/// What was typed; ends the process where it is wrong, or asks for help.
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        let typed = |c: char| std::env::args_os().any(|arg| arg.to_string_lossy().contains(c));
+        if clean::is_safe_but_for_colours(&error.render().ansi().to_string()) && !typed('\u{1b}') {
+            error.exit();
+        }
+        // What is quoted would drive the terminal: cleaned, then, and without colours.
+        output::say(error.to_string().trim_end());
+        std::process::exit(error.exit_code())
+    })
 }
 
 /// A span of time as it is typed: `90s`, `15m`, `6h`, `7d`.

@@ -17,4 +17,4 @@ pub mod views;
 
 pub use events_table::EventsTable;
 pub use read_only::ReadOnlyError;
-pub use session::{Engine, EngineError};
+pub use session::{Engine, EngineError, MEMORY_LIMIT};

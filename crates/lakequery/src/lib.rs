@@ -15,6 +15,7 @@ pub mod demo;
 pub mod engine;
 pub mod exit;
 pub mod logging;
+pub mod memory;
 pub mod output;
 pub mod reports;
 pub mod secrets;

@@ -3,12 +3,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use lakequery::cli::Cli;
-use lakequery::{exit, logging, output};
+use lakequery::{cli, exit, logging, output};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = cli::parse();
+    output::start(&cli.globals);
     logging::start(&cli.globals, cli.command.is_server());
     let result = runtime().and_then(|runtime| {
         let result = runtime.block_on(cli.command.run(&cli.globals));

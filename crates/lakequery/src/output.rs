@@ -1,6 +1,8 @@
-//! The one place that prints: results on stdout, everything else on stderr.
+//! The one place that prints: results on stdout, everything else on stderr, and both cleaned of
+//! what a terminal would obey (see [`clean`]).
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write as _};
+use std::sync::OnceLock;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -8,10 +10,17 @@ use serde::Serialize;
 use crate::cli::Globals;
 use crate::exit;
 
+pub mod clean;
+mod csv_cells;
 mod grid;
+mod markdown;
 pub mod rows;
 
+use clean::{Cleaner, Escapes};
+
+pub use csv_cells::CsvCells;
 pub use grid::{Align, Grid};
+pub use markdown::fence;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -26,20 +35,44 @@ pub enum Format {
     Markdown,
 }
 
-/// Standard output, locked and buffered. Flush it (or drop it) when the result is complete.
-pub type Stdout = BufWriter<StdoutLock<'static>>;
+/// Standard output, locked, buffered and cleaned. Flush it when the result is complete.
+pub type Stdout = Cleaner<BufWriter<StdoutLock<'static>>>;
 
-/// Standard output, for results.
-pub fn stdout() -> Stdout {
-    BufWriter::with_capacity(1 << 16, io::stdout().lock())
+/// Standard output, for results in this format.
+pub fn stdout(format: Format) -> Stdout {
+    let out = io::stdout().lock();
+    let escapes = escapes(format, out.is_terminal());
+    Cleaner::new(BufWriter::with_capacity(1 << 16, out), escapes)
 }
 
-/// The terminal's width where stdout is one: wide cells are cut to fit.
-pub fn terminal_width() -> Option<usize> {
-    if !io::stdout().is_terminal() {
-        return None;
+/// Only CSV that a program reads stays as it is: JSON is the same value, and the others are for
+/// people wherever they go.
+fn escapes(format: Format, is_terminal: bool) -> Escapes {
+    match format {
+        Format::Json => Escapes::Json,
+        Format::Csv if !is_terminal => Escapes::Exact,
+        Format::Csv | Format::Table | Format::Markdown => Escapes::Text,
     }
-    comfy_table::Table::new().width().map(usize::from)
+}
+
+/// How this process writes the cells of CSV: said once, at its start.
+static CSV_CELLS: OnceLock<CsvCells> = OnceLock::new();
+
+/// Says how this process writes the cells of CSV; what was said first holds.
+pub fn start(globals: &Globals) {
+    let cells = if globals.csv_safe { CsvCells::Safe } else { CsvCells::Exact };
+    let _ = CSV_CELLS.set(cells);
+}
+
+/// How this process writes the cells of CSV.
+fn csv_cells() -> CsvCells {
+    CSV_CELLS.get().copied().unwrap_or_default()
+}
+
+/// The terminal's width in columns where stdout is one: wide cells are cut to fit.
+pub fn terminal_width() -> Option<usize> {
+    let (columns, _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(columns.0)).filter(|columns| *columns > 0)
 }
 
 /// Prints a result as JSON, on lines of its own.
@@ -47,7 +80,7 @@ pub fn terminal_width() -> Option<usize> {
 /// # Errors
 /// Stdout does not take it.
 pub fn print_json(value: &impl Serialize) -> io::Result<()> {
-    let mut out = stdout();
+    let mut out = stdout(Format::Json);
     serde_json::to_writer_pretty(&mut out, value)?;
     out.write_all(b"\n")?;
     out.flush()
@@ -58,7 +91,7 @@ pub fn print_json(value: &impl Serialize) -> io::Result<()> {
 /// # Errors
 /// Stdout does not take it.
 pub fn print_text(text: &str) -> io::Result<()> {
-    let mut out = stdout();
+    let mut out = stdout(Format::Table);
     out.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
         out.write_all(b"\n")?;
@@ -71,8 +104,8 @@ pub fn print_text(text: &str) -> io::Result<()> {
 /// # Errors
 /// Stdout does not take it.
 pub fn print_grid(grid: &Grid, format: Format) -> anyhow::Result<()> {
-    let mut out = stdout();
-    grid.write(&mut out, format, terminal_width())?;
+    let mut out = stdout(format);
+    grid.write(&mut out, format, terminal_width(), csv_cells())?;
     Ok(out.flush()?)
 }
 
@@ -107,9 +140,9 @@ pub fn progress_bar(globals: &Globals, length: u64, template: &str) -> ProgressB
     ProgressBar::new(length).with_style(style)
 }
 
-/// Tells the user why a gate does not hold, on stderr, whatever `-q` says.
+/// Tells the user why a gate does not hold, on a line on stderr, whatever `-q` says.
 pub fn complain(text: &str) {
-    say(text);
+    say(&clean::line(text));
 }
 
 /// Prints why the run failed: one line with its causes, then what to do if that is known. Nothing
@@ -118,9 +151,9 @@ pub fn report_failure(failure: &anyhow::Error) {
     if exit::is_broken_pipe(failure) {
         return;
     }
-    say(&format!("error: {}", causes(failure)));
+    complain(&format!("error: {}", causes(failure)));
     if let Some(hint) = exit::hint(failure) {
-        say(&format!("hint: {hint}"));
+        complain(&format!("hint: {hint}"));
     }
 }
 
@@ -141,9 +174,10 @@ fn causes(failure: &anyhow::Error) -> String {
     text
 }
 
-/// A line on stderr. Where that is closed there is nobody left to tell.
-fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+/// Lines on stderr, cleaned wherever it goes: logs are read on terminals. Where it is closed there
+/// is nobody left to tell.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", clean::text(text));
 }
 
 #[cfg(test)]
@@ -164,6 +198,18 @@ mod tests {
         ] {
             assert_eq!(size(bytes), text);
         }
+    }
+
+    #[test]
+    fn only_csv_for_a_program_is_exact() {
+        for format in [Format::Table, Format::Markdown] {
+            assert_eq!(escapes(format, true), Escapes::Text);
+            assert_eq!(escapes(format, false), Escapes::Text);
+        }
+        assert_eq!(escapes(Format::Json, true), Escapes::Json);
+        assert_eq!(escapes(Format::Json, false), Escapes::Json);
+        assert_eq!(escapes(Format::Csv, true), Escapes::Text);
+        assert_eq!(escapes(Format::Csv, false), Escapes::Exact);
     }
 
     #[test]

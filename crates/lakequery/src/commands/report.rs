@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::Globals;
 use crate::engine::Engine;
 use crate::exit::{Outcome, UsageError};
+use crate::memory::Watch;
 use crate::output::{self, Format};
 use crate::reports::{Dimension, Json, Measure, Question, Report, Slo, Window, Zone, grid, notes};
 
@@ -94,6 +95,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         return explain(&question, globals.format);
     }
     let lake = globals.open_lake()?;
+    let _watch = Watch::start();
     let engine = Engine::open(&lake).await?;
     let answer =
         question.ask(&engine).await.with_context(|| format!("no {} report", report.name()))?;
@@ -169,7 +171,10 @@ fn explain(question: &Question, format: Format) -> anyhow::Result<Outcome> {
             let report = question.report.name();
             output::print_json(&Explained { report, definition, sql: &sql })?;
         }
-        Format::Markdown => output::print_text(&format!("{definition}\n\n```sql\n{sql}```\n"))?,
+        Format::Markdown => {
+            let fence = output::fence(&sql, 3);
+            output::print_text(&format!("{definition}\n\n{fence}sql\n{sql}{fence}\n"))?;
+        }
         Format::Table | Format::Csv => output::print_text(&format!("{definition}\n\n{sql}"))?,
     }
     Ok(Outcome::Fine)

@@ -185,7 +185,7 @@ impl Answer {
 
 /// One line of JSON, at once: each answer shows as it comes.
 fn print_line(answer: &Answer) -> anyhow::Result<()> {
-    let mut out = output::stdout();
+    let mut out = output::stdout(Format::Json);
     serde_json::to_writer(&mut out, answer)?;
     out.write_all(b"\n")?;
     Ok(out.flush()?)

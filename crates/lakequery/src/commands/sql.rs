@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use crate::cli::Globals;
 use crate::engine::{Engine, EngineError};
 use crate::exit::{Outcome, UsageError};
-use crate::output;
 use crate::output::rows;
+use crate::{memory, output};
 
 /// Arguments of `sql`.
 #[derive(Debug, clap::Args)]
@@ -45,6 +45,7 @@ Examples:
 pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let sql = statement(&args)?;
     let lake = globals.open_lake()?;
+    let _watch = memory::Watch::start();
     let engine = Engine::open(&lake).await?;
     let stream = engine.stream(&sql).await.map_err(as_usage)?;
     let width = output::terminal_width();

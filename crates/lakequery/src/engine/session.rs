@@ -17,8 +17,9 @@ use super::events_table::EventsTable;
 use super::read_only::{self, ReadOnlyError};
 use super::{functions, views};
 
-/// How much a query may hold in memory before it spills to the disk, in bytes.
-const MEMORY_LIMIT: usize = 1 << 30;
+/// How much a query may hold in memory before it spills to the disk, in bytes. What is not counted
+/// there has its bound in [`crate::memory`].
+pub const MEMORY_LIMIT: usize = 1 << 30;
 
 /// SQL over one lake, as it was when the engine was opened.
 pub struct Engine {

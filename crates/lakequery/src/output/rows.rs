@@ -12,7 +12,7 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt as _;
 
-use super::{Align, Format, Grid, Stdout, stdout};
+use super::{Align, Format, Grid, Stdout, clean, stdout};
 
 /// The most characters of a cell that are shown on a terminal.
 const CELL: usize = 80;
@@ -36,21 +36,23 @@ pub async fn print(
 }
 
 async fn print_csv(mut stream: SendableRecordBatchStream) -> anyhow::Result<()> {
-    let mut csv = csv::Writer::from_writer(stdout());
-    csv.write_record(stream.schema().fields().iter().map(|field| field.name()))?;
+    let mut csv = csv::Writer::from_writer(stdout(Format::Csv));
+    let safely = super::csv_cells();
+    csv.write_record(stream.schema().fields().iter().map(|field| safely.bytes(field.name())))?;
     while let Some(batch) = stream.next().await {
         let batch = batch.context("the query failed")?;
         let cells = Cells::new(&batch)?;
         for row in 0..batch.num_rows() {
-            csv.write_record(cells.row(row, None))?;
+            csv.write_record(cells.row(row, None).iter().map(|cell| safely.bytes(cell)))?;
         }
     }
     Ok(csv.flush()?)
 }
 
 async fn print_json(mut stream: SendableRecordBatchStream) -> anyhow::Result<()> {
-    let mut json =
-        WriterBuilder::new().with_explicit_nulls(true).build::<Stdout, JsonArray>(stdout());
+    let mut json = WriterBuilder::new()
+        .with_explicit_nulls(true)
+        .build::<Stdout, JsonArray>(stdout(Format::Json));
     while let Some(batch) = stream.next().await {
         json.write(&batch.context("the query failed")?)?;
     }
@@ -110,14 +112,30 @@ impl<'a> Cells<'a> {
     }
 
     fn row(&self, row: usize, cell: Option<usize>) -> Vec<String> {
-        let text = |column: &ArrayFormatter<'_>| cut(column.value(row).to_string(), cell);
+        let text = |column: &ArrayFormatter<'_>| match cell {
+            Some(cell) => cut(&column.value(row).to_string(), cell),
+            None => column.value(row).to_string(),
+        };
         self.0.iter().map(text).collect()
     }
 }
 
-fn cut(text: String, cell: Option<usize>) -> String {
-    match cell.and_then(|cell| text.char_indices().nth(cell)) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+/// The first characters of a text, as they are shown: an escape counts as many as it has.
+fn cut(text: &str, cell: usize) -> String {
+    let end = |text: &str| text.char_indices().nth(cell).map(|(end, _)| end);
+    let Some(most) = end(text) else { return clean::text(text).into_owned() };
+    let clean = clean::text(&text[..most]);
+    format!("{}…", &clean[..end(&clean).unwrap_or(clean.len())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_counts_what_is_shown() {
+        assert_eq!(cut("größe", 5), "größe");
+        assert_eq!(cut("größer", 5), "größe…");
+        assert_eq!(cut("a\u{1b}bcdefghijk", 10), "a\\u{1b}bcd…");
     }
 }
