@@ -21,9 +21,14 @@ ACTIONS = {
 seen = set()
 
 
+def name(service, action):
+    """An action as IAM names it."""
+    moto_s = f"{SERVICES.get(service, service)}:{action}"
+    return ACTIONS.get(moto_s, moto_s)
+
+
 def record(service, action):
-    name = f"{SERVICES.get(service, service)}:{action}"
-    seen.add(ACTIONS.get(name, name))
+    seen.add(name(service, action))
 
 
 def install():
