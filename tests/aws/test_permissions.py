@@ -2,16 +2,22 @@
 their conditions by the local AWS."""
 
 import json
+import re
+import signal
+import subprocess
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 import applying
+import functions
+import github
 import standin
-from localaws import policies
-from localaws.permissions import ACCOUNT, principals
-from localaws.stack import Stack
+from lake import LakeOnS3
+from localaws import permissions, policies
+from localaws.permissions import ACCOUNT, Principal, principals
+from localaws.stack import REPOSITORY, Stack
 
 NAME = "bounded"
 ROLES = f"arn:aws:iam::{ACCOUNT}:role/{NAME}/{NAME}-"
@@ -204,7 +210,8 @@ def test_whatever_policy_a_role_gets_its_boundary_holds(client, as_applier, own_
             "    return 'done'",
         ]
     )
-    for bucket in (f"{NAME}-{ACCOUNT}-{aws.region}", "somebody-else-s"):
+    own = f"{NAME}-{ACCOUNT}-{aws.region}"
+    for bucket in (own, "somebody-else-s"):
         client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
     client("lambda").create_function(
         FunctionName=f"{NAME}-tries", Runtime="provided.al2023", Handler="bootstrap", Role=f"{ROLES}own", Timeout=30,
@@ -216,10 +223,191 @@ def test_whatever_policy_a_role_gets_its_boundary_holds(client, as_applier, own_
         answer = client("lambda").invoke(FunctionName=f"{NAME}-tries", Payload=json.dumps(event))
         return json.load(answer["Payload"])
 
-    assert tries("s3", "put_object", Bucket=f"{NAME}-{ACCOUNT}-{aws.region}", Key="events/x", Body="x") == "done"
+    assert tries("s3", "put_object", Bucket=own, Key="events/x", Body="x") == "done"
     assert tries("s3", "put_object", Bucket="somebody-else-s", Key="events/x", Body="x") == "AccessDenied"
     assert tries("s3", "list_objects_v2", Bucket="somebody-else-s") == "AccessDenied"
-    assert tries("s3", "delete_object", Bucket=f"{NAME}-{ACCOUNT}-{aws.region}", Key="raw/x") == "AccessDenied"
+    assert tries("s3", "delete_object", Bucket=own, Key="raw/x") == "AccessDenied"
     assert tries("iam", "create_user", UserName="mallory") == "AccessDenied"
     assert tries("secretsmanager", "list_secrets") == "AccessDeniedException"
     client("lambda").delete_function(FunctionName=f"{NAME}-tries")
+    client("s3").delete_object(Bucket=own, Key="events/x")
+    client("s3").delete_bucket(Bucket=own)  # a stack makes it
+
+
+# --- the stack's own roles ------------------------------------------------------------------------
+
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/k"
+OWN_ROLES = {f"{NAME}-ingest", f"{NAME}-compactor", f"{NAME}-compactor-schedule", f"{NAME}-raw-rule", f"{NAME}-firehose"}
+
+
+ROLE_POLICIES = (
+    "ingest.module.function.aws_iam_role_policy.this",
+    "compactor.module.function.aws_iam_role_policy.this",
+    "compactor.aws_iam_role_policy.schedule",
+    "raw.aws_iam_role_policy.rule",
+    "raw.aws_iam_role_policy.firehose",
+)
+
+
+@pytest.fixture(scope="module")
+def stack(aws, applier, tmp_path_factory):
+    """The roles of a stack and what they stand on, applied by the applier and destroyed again; the rest
+    is applied in this way by test_end_to_end.py."""
+    zips = {name: tmp_path_factory.mktemp("zips") / f"{name}.zip" for name in ("ingest", "compactor")}
+    for path in zips.values():
+        path.write_bytes(standin.zipped(standin.ECHO))
+    key, roles = applier
+    inputs = {f"{name}_zip": str(path) for name, path in zips.items()} | roles
+    stack = Stack(aws, key=key, name=NAME, kms_key_arn=KEY, tls_only=False, force_destroy=True, **inputs)
+    targets = [f"-target=module.{policy}" for policy in ROLE_POLICIES]
+    principals[key].refused.clear()
+    stack.run("apply", "-auto-approve", "-input=false", "-parallelism=20", *targets)
+    yield stack
+    stack.destroy()
+    assert {action for action, _ in principals[key].refused} <= applying.NEEDS_NO_PERMISSION
+
+
+@pytest.fixture(scope="module")
+def role_policies(client, stack):
+    """{name: statements} of the roles that the stack made."""
+    iam, found = client("iam"), {}
+    for role in iam.list_roles(PathPrefix=f"/{NAME}/")["Roles"]:
+        names = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
+        documents = [iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"] for name in names]
+        found[role["RoleName"]] = [statement for document in documents for statement in document["Statement"]]
+    return {name: statements for name, statements in found.items() if name in OWN_ROLES}
+
+
+def test_each_role_has_path_and_boundary(client, role_policies, boundary):
+    assert role_policies.keys() == OWN_ROLES
+    for name in OWN_ROLES:
+        role = client("iam").get_role(RoleName=name)["Role"]
+        assert role["Path"] == f"/{NAME}/" and role["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
+
+
+def test_the_boundary_leaves_each_role_what_it_needs(role_policies):
+    bound, count = applying.filled(applying.BOUNDARY, NAME), 0
+    for name, statements in role_policies.items():
+        for statement in (one for one in statements if one["Effect"] == "Allow"):
+            keys = statement.get("Condition", {}).get("StringEquals", {})
+            context = {key: policies.many(values)[0] for key, values in keys.items()}
+            for action in policies.many(statement["Action"]):
+                for resource in policies.many(statement["Resource"]):
+                    one = resource.replace("*", "one/of/them")
+                    assert policies.is_allowed([{"Statement": statements}], action, one, context, bound), (name, action, one)
+                    count += 1
+    assert count > 30
+
+
+# --- a lake on S3 ---------------------------------------------------------------------------------
+
+
+def documented(bucket, prefix):
+    """{who: policy} as docs/operations.md has them, filled in."""
+    text = (REPOSITORY / "docs/operations.md").read_text().replace("BUCKET", bucket)
+    text = text.replace("PREFIX/", f"{prefix}/" if prefix else "")
+    found = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL) if '"Statement"' in block]
+    return dict(zip(("read", "compact", "serve"), found, strict=True))
+
+
+def by_sid(statements):
+    """Statements without what differs in writing only."""
+    return {one["Sid"]: {key: policies.many(value) for key, value in one.items() if key != "Sid"} for one in statements}
+
+
+def test_the_documented_policy_is_the_one_of_the_compactor_s_role(role_policies, aws):
+    bucket = f"{NAME}-{ACCOUNT}-{aws.region}"
+    ours = by_sid(role_policies[f"{NAME}-compactor"])
+    others = {sid: ours.pop(sid) for sid in ("DeadLetters", "Key", "Logs")}
+    assert all("s3" not in str(one["Action"]) for one in others.values())
+    assert by_sid(documented(bucket, "")["compact"]["Statement"]) == ours
+
+
+@pytest.fixture(scope="module")
+def lakequery():
+    """The real command."""
+    functions.build()
+
+
+class Users:
+    """The three principals of a lake on S3, each with its documented policy and no more."""
+
+    def __init__(self, aws, client, bucket, prefix):
+        client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+        self.url = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+        self.raw = {"Bucket": bucket, "Key": f"{prefix}/raw/2026/03/02/09/odd".lstrip("/")}
+        self.aws = aws
+        for who, document in documented(bucket, prefix).items():
+            principals[who] = Principal(who, [document])
+
+    def lake(self, who):
+        return LakeOnS3(self.aws, self.url, key=who)
+
+    def refused(self):
+        return {who: principals[who].refused for who in ("read", "compact", "serve") if principals[who].refused}
+
+
+def serve(lake, spool, deliveries):
+    """Deliveries to `serve`, which lands them at its end."""
+    lake.environment["OCTOLAKE_TEST_SECRET"] = "secret"
+    command = lake.command("serve", "--listen", "127.0.0.1:0", "--secret-env", "OCTOLAKE_TEST_SECRET", "--spool", spool)
+    server = subprocess.Popen(command, env=lake.environment, stderr=subprocess.PIPE, text=True)
+    try:
+        url = next(found[0] for line in iter(server.stderr.readline, "") if (found := re.search(r"http://\S+/webhook", line)))
+        assert {delivery.send(url, "secret")[0] for delivery in deliveries} <= {200, 202}
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=60) == 0
+    finally:
+        server.kill()
+        server.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("bucket", "prefix", "looked_at"), [("whole", "", None), ("shared", "team/lake", None), ("shared-too", "team/lake", "key")]
+)
+def test_the_documented_policies_suffice(aws, client, lakequery, tmp_path, monkeypatch, bucket, prefix, looked_at):
+    monkeypatch.setitem(permissions.settings, "prefix_of_a_missing_key", looked_at)
+    users = Users(aws, client, bucket, prefix)
+    stories = github.stories()
+    serve(users.lake("serve"), tmp_path / "spool", stories)
+    client("s3").put_object(**users.raw, Body=b"half a rec\n")
+    done = users.lake("compact").ask("compact")
+    assert (done["read"], done["quarantined"]) == (len(stories) + 1, 1)
+    assert users.lake("compact").ask("compact")["read"] == 0
+    reader = users.lake("read")
+    assert reader.ask("verify")["holds"] is True
+    assert reader.ask("status")["rows"] == done["stored"]
+    assert reader.ask("report", "queue-latency")["rows"]
+    assert users.refused() == {}
+
+
+def test_a_condition_on_prefixes_could_stop_everything(aws, client, lakequery):
+    """The policy that was documented until there was this test: right only if S3 looks at the key."""
+    users = Users(aws, client, "conditional", "team/lake")
+    client("s3").put_object(**users.raw, Body=b"half a rec\n")
+    for who in ("read", "compact"):
+        condition = {"Condition": {"StringLike": {"s3:prefix": ["team/lake/*"]}}}
+        of_list = [one | condition if one["Sid"] == "List" else one for one in principals[who].documents[0]["Statement"]]
+        principals[who].documents = [{"Statement": of_list}]
+    with pytest.raises(AssertionError, match="_last_checkpoint.*403 Forbidden"):
+        users.lake("compact").ask("compact")
+    assert set(users.refused().pop("compact")) == {("s3:ListBucket", "arn:aws:s3:::conditional")}
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "key"),
+    [
+        ("read", "s3:PutObject", "events/x"),
+        ("read", "s3:DeleteObject", "events/x"),
+        ("compact", "s3:PutObject", "raw/x"),
+        ("compact", "s3:DeleteObject", "raw/x"),
+        ("compact", "s3:DeleteObject", "large/x"),
+        ("compact", "s3:DeleteObject", "quarantine/x"),
+        ("serve", "s3:PutObject", "events/x"),
+        ("serve", "s3:PutObject", "large/x"),
+        ("serve", "s3:DeleteObject", "raw/x"),
+        ("serve", "s3:GetObject", "events/x"),
+    ],
+)
+def test_the_documented_policies_allow_no_more(who, action, key):
+    assert not policies.is_allowed([documented("b", "p")[who]], action, f"arn:aws:s3:::b/p/{key}")

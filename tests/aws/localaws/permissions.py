@@ -93,7 +93,7 @@ def questions(response, service, action):
         yield iam_question(response, action)
         return
     body = json_body(response)
-    yield f"{service}:{action}", resource_of(service, body), {}
+    yield calls.name(service, action), resource_of(service, body), {}
     for role, via in passed_roles(body, service):
         yield "iam:PassRole", role, {"iam:PassedToService": via}
 
