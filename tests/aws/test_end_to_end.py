@@ -71,7 +71,8 @@ def applied(aws, client):
     told("functions built", began)
     architecture = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
     key, roles = applying.prepare(client, "acme")
-    stack = Stack(aws, key=key, name="acme", architecture=architecture, tls_only=False, force_destroy=True, log_events=True, **zips, **roles)
+    inputs = {"architecture": architecture, "tls_only": False, "force_destroy": True, "log_events": True, **zips, **roles}
+    stack = Stack(aws, key=key, name="acme", **inputs)
     stack.applier, stack.calls, began = principals[key], set(), time.monotonic()
     with recorded(stack):
         stack.outputs = stack.apply()

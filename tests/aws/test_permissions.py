@@ -165,7 +165,11 @@ def test_the_boundary_stays_and_stays_what_it_is(as_applier, own_role, boundary)
 
 def test_the_boundary_stays_whatever_else_the_applier_may(applier, own_role, boundary):
     """Beside an administrator's policy the two still keep the stack's roles bounded."""
-    may = lambda action, resource, **context: policies.is_allowed([*principals[applier[0]].documents, EVERYTHING], action, resource, context)
+    documents = [*principals[applier[0]].documents, EVERYTHING]
+
+    def may(action, resource, **context):
+        return policies.is_allowed(documents, action, resource, context)
+
     role, bound = f"{ROLES}own", {"iam:PermissionsBoundary": boundary}
     assert may("iam:CreateRole", role, **bound) and not may("iam:CreateRole", role)
     assert may("iam:PutRolePolicy", role, **bound) and not may("iam:PutRolePolicy", role)
@@ -173,18 +177,17 @@ def test_the_boundary_stays_whatever_else_the_applier_may(applier, own_role, bou
     assert not may("iam:DeleteRolePermissionsBoundary", role, **bound) and not may("iam:CreatePolicyVersion", boundary)
 
 
-def make_function(lambdas, name, role):
-    return lambdas.create_function(
-        FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=role, Code={"ZipFile": standin.zipped(standin.ECHO)}
-    )
+def make_function(lambdas, name, role, setup=standin.ECHO, **settings):
+    settings |= {"Runtime": "provided.al2023", "Handler": "bootstrap", "Code": {"ZipFile": standin.zipped(setup)}}
+    return lambdas.create_function(FunctionName=name, Role=role, **settings)
 
 
 def test_a_role_of_another_is_not_passed(as_applier, other_roles, own_role):
     lambdas = as_applier("lambda")
-    for role in (f"arn:aws:iam::{ACCOUNT}:role/administrator", f"arn:aws:iam::{ACCOUNT}:role/{NAME}-elsewhere"):
-        call = lambda role=role: make_function(lambdas, f"{NAME}-ingest", role)
-        assert is_refused(call)
-    assert not is_refused(lambda: make_function(lambdas, f"{NAME}-ingest", f"{ROLES}own"))
+    ingest = {"lambdas": lambdas, "name": f"{NAME}-ingest"}
+    for role in ("administrator", f"{NAME}-elsewhere"):
+        assert is_refused(make_function, **ingest, role=f"arn:aws:iam::{ACCOUNT}:role/{role}")
+    assert not is_refused(make_function, **ingest, role=f"{ROLES}own")
     update = lambdas.update_function_configuration
     assert is_refused(update, FunctionName=f"{NAME}-ingest", Role=f"arn:aws:iam::{ACCOUNT}:role/administrator")
     lambdas.delete_function(FunctionName=f"{NAME}-ingest")
@@ -197,26 +200,24 @@ def test_a_role_of_the_stack_is_passed_to_its_services_only(applier, service):
     assert not policies.is_allowed(documents, "iam:PassRole", f"{ROLES}own", context)
 
 
+# A function that makes the call that it is told, and answers with what AWS made of it.
+TRIES = """
+import boto3
+from botocore.exceptions import ClientError
+def handle(event):
+    try: getattr(boto3.client(event["service"]), event["call"])(**event["with"])
+    except ClientError as error: return error.response["Error"]["Code"]
+    return "done"
+"""
+
+
 def test_whatever_policy_a_role_gets_its_boundary_holds(client, as_applier, own_role, aws):
     """An applier who gives a function all of AWS has given it the stack."""
     as_applier("iam").put_role_policy(RoleName=own_role, PolicyName="all", PolicyDocument=EVERYTHING)
-    setup = "\n".join(
-        [
-            "import boto3",
-            "from botocore.exceptions import ClientError",
-            "def handle(event):",
-            "    try: getattr(boto3.client(event['service']), event['call'])(**event['with'])",
-            "    except ClientError as error: return error.response['Error']['Code']",
-            "    return 'done'",
-        ]
-    )
     own = f"{NAME}-{ACCOUNT}-{aws.region}"
     for bucket in (own, "somebody-else-s"):
         client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    client("lambda").create_function(
-        FunctionName=f"{NAME}-tries", Runtime="provided.al2023", Handler="bootstrap", Role=f"{ROLES}own", Timeout=30,
-        Code={"ZipFile": standin.zipped(setup)},
-    )
+    make_function(client("lambda"), f"{NAME}-tries", f"{ROLES}own", TRIES, Timeout=30)
 
     def tries(service, call, **arguments):
         event = {"service": service, "call": call, "with": arguments}

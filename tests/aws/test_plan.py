@@ -39,7 +39,8 @@ def test_every_variable_reaches_its_part(aws, client, zips):
     assert [SECRET_KEY] in [statement["Resource"] for statement in policy["Statement"]]
     assert "module.raw.aws_s3_bucket_policy.lake[0]" in after, "TLS only"
     assert not any(address.startswith("module.secret.") for address in after), "no secret of its own"
-    roles = {values["name"]: (values["path"], values["permissions_boundary"]) for address, values in after.items() if ".aws_iam_role." in address}
+    made = [values for address, values in after.items() if ".aws_iam_role." in address]
+    roles = {role["name"]: (role["path"], role["permissions_boundary"]) for role in made}
     names = {f"forward-{part}" for part in ("ingest", "compactor", "compactor-schedule", "raw-rule", "firehose")}
     assert roles == dict.fromkeys(names, (FORWARDED["role_path"], FORWARDED["role_permissions_boundary"]))
 

@@ -93,7 +93,7 @@ def questions(response, service, action):
         yield iam_question(response, action)
         return
     body = json_body(response)
-    yield calls.name(service, action), resource_of(service, body), {}
+    yield calls.name(service, action), resource_of(service, body, response.region), {}
     for role, via in passed_roles(body, service):
         yield "iam:PassRole", role, {"iam:PassedToService": via}
 
@@ -121,12 +121,11 @@ def json_body(response):
         return {}
 
 
-def resource_of(service, body):
-    """ARN of what a function's call is about."""
-    names = {"secretsmanager": "SecretId", "ssm": "Name"}
+def resource_of(service, body, region):
+    """ARN of what a function's call is about: a bus, or a secret or parameter that is named by its ARN."""
     if service == "events" and "Entries" in body:
-        return f"arn:aws:events:eu-central-1:{ACCOUNT}:event-bus/{body['Entries'][0].get('EventBusName', 'default')}"
-    name = str(body.get(names.get(service), ""))
+        return f"arn:aws:events:{region}:{ACCOUNT}:event-bus/{body['Entries'][0].get('EventBusName', 'default')}"
+    name = str(body.get({"secretsmanager": "SecretId", "ssm": "Name"}.get(service), ""))
     return name if name.startswith("arn:") else None
 
 
