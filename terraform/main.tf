@@ -57,6 +57,9 @@ module "raw" {
   tls_only           = var.tls_only
   log_retention_days = var.log_retention_days
   tags               = local.tags
+
+  role_path                 = var.role_path
+  role_permissions_boundary = var.role_permissions_boundary
 }
 
 module "ingest" {
@@ -86,6 +89,9 @@ module "ingest" {
   }
   log_retention_days = var.log_retention_days
   tags               = local.tags
+
+  role_path                 = var.role_path
+  role_permissions_boundary = var.role_permissions_boundary
 }
 
 module "compactor" {
@@ -105,6 +111,9 @@ module "compactor" {
   tls_only           = var.tls_only
   log_retention_days = var.log_retention_days
   tags               = local.tags
+
+  role_path                 = var.role_path
+  role_permissions_boundary = var.role_permissions_boundary
 }
 
 module "athena" {

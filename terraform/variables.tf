@@ -14,6 +14,30 @@ variable "tags" {
   default     = {}
 }
 
+# --- roles --------------------------------------------------------------------------------------
+
+variable "role_path" {
+  description = "IAM path of the stack's roles, such as /octolake/: what a policy for applying can be limited to. Choose it before the first apply; a change makes every role anew."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([A-Za-z0-9_+=,.@-]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path must begin and end with '/', such as /octolake/: parts of letters, digits and _+=,.@- between them."
+  }
+}
+
+variable "role_permissions_boundary" {
+  description = "ARN of the managed policy that bounds what the stack's roles may do, whatever policies they get; apply-policy/boundary.json is one. Null: no boundary, for which the policies of apply-policy do not allow to apply."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.role_permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.role_permissions_boundary))
+    error_message = "role_permissions_boundary must be the ARN of a managed policy (arn:…:iam::<account>:policy/<name>), or null."
+  }
+}
+
 # --- code ---------------------------------------------------------------------------------------
 
 variable "ingest_zip" {

@@ -68,6 +68,14 @@ run "every_choice" {
     kms_key_arn    = "arn:aws:kms:eu-central-1:123456789012:key/k"
     schedule       = { expression = "cron(0 6 * * ? *)", timezone = "Europe/Berlin", window_minutes = 15 }
     tls_only       = false
+
+    role_path                 = "/acme/"
+    role_permissions_boundary = "arn:aws:iam::123456789012:policy/acme-boundary"
+  }
+
+  assert {
+    condition     = aws_iam_role.schedule.path == "/acme/" && aws_iam_role.schedule.permissions_boundary == "arn:aws:iam::123456789012:policy/acme-boundary"
+    error_message = "the schedule's role has the path and the boundary"
   }
 
   assert {

@@ -45,6 +45,10 @@ run "defaults" {
     error_message = "it may write its log, and nothing else"
   }
   assert {
+    condition     = aws_iam_role.this.path == "/" && aws_iam_role.this.permissions_boundary == null
+    error_message = "by default the role has no path and no boundary"
+  }
+  assert {
     condition     = alltrue([for tags in [aws_lambda_function.this.tags, aws_iam_role.this.tags, aws_cloudwatch_log_group.this.tags] : tags["team"] == "a"])
     error_message = "tags"
   }
@@ -61,6 +65,9 @@ run "every_choice" {
     reserved_concurrency = 50
     system_log_level     = "WARN"
     log_retention_days   = 7
+
+    role_path                 = "/acme/"
+    role_permissions_boundary = "arn:aws:iam::123456789012:policy/acme-boundary"
     permissions = [
       { Sid = "One", Action = ["s3:GetObject"], Resource = ["arn:aws:s3:::b/*"] },
       { Sid = "Two", Effect = "Deny", Action = ["s3:PutObject"], Resource = ["arn:aws:s3:::b/*"], Condition = { StringEquals = { "aws:a" = ["b"] } } },
@@ -81,6 +88,10 @@ run "every_choice" {
       { Sid = "Two", Effect = "Deny", Action = ["s3:PutObject"], Resource = ["arn:aws:s3:::b/*"], Condition = { StringEquals = { "aws:a" = ["b"] } } },
     ]
     error_message = "statements as they were given, without empty members"
+  }
+  assert {
+    condition     = aws_iam_role.this.path == "/acme/" && aws_iam_role.this.permissions_boundary == "arn:aws:iam::123456789012:policy/acme-boundary"
+    error_message = "the role has the path and the boundary"
   }
 }
 

@@ -97,6 +97,14 @@ run "every_choice" {
     force_destroy      = true
     tls_only           = false
     log_retention_days = 365
+
+    role_path                 = "/acme/"
+    role_permissions_boundary = "arn:aws:iam::123456789012:policy/acme-boundary"
+  }
+
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.rule, aws_iam_role.firehose] : role.path == "/acme/" && role.permissions_boundary == "arn:aws:iam::123456789012:policy/acme-boundary"])
+    error_message = "both roles have the path and the boundary"
   }
 
   assert {

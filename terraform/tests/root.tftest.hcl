@@ -152,6 +152,8 @@ run "too_small" {
 
   variables {
     name                      = "ab"
+    role_path                 = "octolake/"
+    role_permissions_boundary = "octolake-boundary"
     ingest_zip                = "no-such-file.zip"
     compactor_zip             = "no-such-file.zip"
     architecture              = "arm"
@@ -190,7 +192,7 @@ run "too_small" {
   }
 
   expect_failures = [
-    var.name, var.ingest_zip, var.compactor_zip, var.architecture, var.front_door, var.throttle,
+    var.name, var.role_path, var.role_permissions_boundary, var.ingest_zip, var.compactor_zip, var.architecture, var.front_door, var.throttle,
     var.reserved_concurrency, var.ingest_memory_mb, var.events, var.ignore_events, var.repositories,
     var.ignore_repositories, var.existing_parameter_names, var.secret_key_arns, var.archive_events,
     var.inline_limit_bytes, var.webhook_secret_version, var.existing_secret_names,
@@ -207,6 +209,8 @@ run "too_large" {
 
   variables {
     name                      = "a-name-that-is-much-too-long-x"
+    role_path                 = "/octolake"
+    role_permissions_boundary = "arn:aws:iam::123456789012:role/octolake-boundary"
     throttle                  = { rate = 500, burst = 5001 }
     reserved_concurrency      = 10.5
     ingest_memory_mb          = 10241
@@ -224,7 +228,7 @@ run "too_large" {
   }
 
   expect_failures = [
-    var.name, var.throttle, var.reserved_concurrency, var.ingest_memory_mb, var.inline_limit_bytes,
+    var.name, var.role_path, var.role_permissions_boundary, var.throttle, var.reserved_concurrency, var.ingest_memory_mb, var.inline_limit_bytes,
     var.archive_days, var.bucket_name, var.buffer, var.compact_schedule, var.compact_window_minutes,
     var.compactor_memory_mb, var.compactor_timeout_seconds, var.target_file_mb, var.raw_since,
     var.backlog_alarm_hours,

@@ -37,12 +37,12 @@ class Lake:
 
 
 class LakeOnS3(Lake):
-    """A lake on a local AWS."""
+    """A lake on a local AWS, used by the principal of `key`."""
 
-    def __init__(self, aws, url):
-        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    def __init__(self, aws, url, key="test"):
+        keys = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "test"}
         super().__init__(url, **keys, AWS_ENDPOINT_URL=aws.endpoint, AWS_REGION=aws.region)
-        self.bucket = url.removeprefix("s3://")
+        self.bucket = url.removeprefix("s3://").partition("/")[0]
         self.s3 = boto3.client("s3", region_name=aws.region, endpoint_url=aws.endpoint)
 
     def checksums(self):

@@ -21,12 +21,14 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
+import applying
 import functions
 import github
 from github import Delivery, guid
 from lake import Lake, LakeOnS3
 from localaws import calls
-from localaws.stack import REPOSITORY, Stack
+from localaws.permissions import principals
+from localaws.stack import Stack
 
 SECRET = "It's a Secret to Everybody"
 MARK = "this-text-is-in-a-payload-only"
@@ -61,14 +63,17 @@ def deliveries():
 
 
 @pytest.fixture(scope="module")
-def applied(aws):
-    """The root module, applied; `outputs` are its outputs, `calls` the actions that it took so far."""
+def applied(aws, client):
+    """The root module, applied by a principal with the policies for applying and no others; `outputs` are
+    its outputs, `calls` the actions that it took so far, `applier` who took them."""
     began = time.monotonic()
     zips = {f"{name}_zip": str(path) for name, path in functions.build().items() if name != "echo"}
     told("functions built", began)
     architecture = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
-    stack = Stack(aws, name="acme", architecture=architecture, tls_only=False, force_destroy=True, log_events=True, **zips)
-    stack.calls, began = set(), time.monotonic()
+    key, roles = applying.prepare(client, "acme")
+    inputs = {"architecture": architecture, "tls_only": False, "force_destroy": True, "log_events": True, **zips, **roles}
+    stack = Stack(aws, key=key, name="acme", **inputs)
+    stack.applier, stack.calls, began = principals[key], set(), time.monotonic()
     with recorded(stack):
         stack.outputs = stack.apply()
     # Two minutes on a machine that does nothing else: told, not asserted, since machines differ.
@@ -350,6 +355,25 @@ def test_the_door_can_be_an_http_api(applied, control, secret):
         assert answer.status == status, (method, path)
 
 
+def test_a_leaked_secret_is_revoked_at_once(applied, aws, secret):
+    """As terraform/README.md says it, by who applies: the secret before the last rotation counts no more."""
+    session = boto3.Session(applied.applier.name.rsplit("/", 1)[1], "x", region_name=aws.region)
+    store, lambdas = (session.client(service, endpoint_url=aws.endpoint) for service in ("secretsmanager", "lambda"))
+    url, name = applied.read_outputs()["webhook_url"], {"SecretId": applied.outputs["secret_arn"]}
+    current, leaked = (store.get_secret_value(**name, VersionStage=stage) for stage in ("AWSCURRENT", "AWSPREVIOUS"))
+    assert leaked["SecretString"] == secret
+    push = Delivery("push", guid(0xE0003), b'{"ref":"refs/heads/main"}')
+    signers = (secret, current["SecretString"], "another")
+    assert [push.send(url, signer)[0] for signer in signers] == [202, 202, 401]
+
+    store.update_secret_version_stage(**name, VersionStage="AWSPREVIOUS", RemoveFromVersionId=leaked["VersionId"])
+    assert push.send(url, secret)[0] == 202, "a warm function keeps its secrets, for five minutes"
+    function = {"FunctionName": applied.outputs["ingest_function_name"]}
+    variables = lambdas.get_function_configuration(**function)["Environment"]["Variables"]
+    lambdas.update_function_configuration(**function, Environment={"Variables": variables | {"OCTOLAKE_RESTARTED": "1"}})
+    assert [push.send(url, signer)[0] for signer in signers] == [401, 202, 401]
+
+
 def logged(client, function):
     """The lines of a function's log, each one a JSON object."""
     pages = client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
@@ -411,19 +435,8 @@ def test_destroy_leaves_nothing(applied, aws):
 
 
 def test_the_policies_for_applying_allow_every_call(applied):
-    policies = (REPOSITORY / "terraform/apply-policy").glob("*.json")
-    statements = [statement for path in policies for statement in json.loads(path.read_text())["Statement"]]
-    allowed = {action for statement in statements for action in statement["Action"]}
+    statements = [statement for file in applying.POLICIES for statement in applying.filled(file, "acme")["Statement"]]
+    allowed = {action for statement in statements if statement["Effect"] == "Allow" for action in statement["Action"]}
     assert len(applied.calls) > 100, "an apply, a plan and a destroy were recorded"
-    assert {permission(call) for call in applied.calls} - allowed - NEEDS_NO_PERMISSION == set()
-
-
-def permission(call):
-    """The permission of a call: its own name, but for API Gateway's, which are HTTP's methods."""
-    methods = {"Create": "POST", "Get": "GET", "Update": "PATCH", "Delete": "DELETE"}
-    verb = re.fullmatch(r"apigateway:(Create|Get|Update|Delete)[A-Za-z]+", call)
-    return f"apigateway:{methods[verb[1]]}" if verb else call
-
-
-# The provider asks who it is; where it may not, it asks STS.
-NEEDS_NO_PERMISSION = {"iam:GetUser"}
+    assert applied.calls - allowed - applying.NEEDS_NO_PERMISSION == set()
+    assert {action for action, _ in applied.applier.refused} <= applying.NEEDS_NO_PERMISSION

@@ -39,6 +39,10 @@ def test_every_variable_reaches_its_part(aws, client, zips):
     assert [SECRET_KEY] in [statement["Resource"] for statement in policy["Statement"]]
     assert "module.raw.aws_s3_bucket_policy.lake[0]" in after, "TLS only"
     assert not any(address.startswith("module.secret.") for address in after), "no secret of its own"
+    made = [values for address, values in after.items() if ".aws_iam_role." in address]
+    roles = {role["name"]: (role["path"], role["permissions_boundary"]) for role in made}
+    names = {f"forward-{part}" for part in ("ingest", "compactor", "compactor-schedule", "raw-rule", "firehose")}
+    assert roles == dict.fromkeys(names, (FORWARDED["role_path"], FORWARDED["role_permissions_boundary"]))
 
 
 def test_every_variable_is_forwarded_above():
@@ -153,6 +157,8 @@ TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
 FORWARDED = {
     "name": "forward",
     "tags": {"team": "a"},
+    "role_path": "/platform/forward/",
+    "role_permissions_boundary": "arn:aws:iam::123456789012:policy/platform/boundary",
     "architecture": "x86_64",
     "front_door": "http-api",
     "throttle": {"rate": 20, "burst": 40},

@@ -12,6 +12,9 @@ module "octolake" {
   name           = var.name
   tls_only       = var.tls_only
   archive_events = [var.event_type] # what this consumer missed can be replayed, and nothing else is paid for
+
+  role_path                 = var.role_path
+  role_permissions_boundary = var.role_permissions_boundary
 }
 
 locals {
@@ -89,7 +92,9 @@ resource "aws_cloudwatch_log_group" "echo" {
 }
 
 resource "aws_iam_role" "echo" {
-  name = local.function_name
+  name                 = local.function_name
+  path                 = var.role_path
+  permissions_boundary = var.role_permissions_boundary
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

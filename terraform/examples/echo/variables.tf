@@ -31,3 +31,15 @@ variable "echo_zip" {
     error_message = "echo_zip names no readable file: build the function first, as README.md says, or correct the path."
   }
 }
+
+variable "role_path" {
+  description = "IAM path of every role, the stack's and the consumer's."
+  type        = string
+  default     = "/"
+}
+
+variable "role_permissions_boundary" {
+  description = "ARN of the policy that bounds every role, the stack's and the consumer's; null for none."
+  type        = string
+  default     = null
+}

@@ -70,6 +70,9 @@ module "function" {
   permissions        = local.permissions
   log_retention_days = var.log_retention_days
   tags               = var.tags
+
+  role_path                 = var.role_path
+  role_permissions_boundary = var.role_permissions_boundary
 }
 
 # Two runs at once are safe by the table's commits, so nothing is reserved for it.

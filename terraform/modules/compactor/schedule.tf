@@ -35,9 +35,11 @@ resource "aws_scheduler_schedule" "compactor" {
 }
 
 resource "aws_iam_role" "schedule" {
-  name        = "${local.name}-schedule"
-  description = "EventBridge Scheduler starts the compactor"
-  tags        = var.tags
+  name                 = "${local.name}-schedule"
+  path                 = var.role_path
+  permissions_boundary = var.role_permissions_boundary
+  description          = "EventBridge Scheduler starts the compactor"
+  tags                 = var.tags
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -67,3 +67,15 @@ variable "tags" {
   description = "Tags for every resource."
   type        = map(string)
 }
+
+variable "role_path" {
+  description = "IAM path of its roles."
+  type        = string
+  default     = "/"
+}
+
+variable "role_permissions_boundary" {
+  description = "ARN of the policy that bounds its roles; null for none."
+  type        = string
+  default     = null
+}

@@ -57,9 +57,11 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_iam_role" "this" {
-  name        = var.name
-  description = "What the function ${var.name} may do"
-  tags        = var.tags
+  name                 = var.name
+  path                 = var.role_path
+  permissions_boundary = var.role_permissions_boundary
+  description          = "What the function ${var.name} may do"
+  tags                 = var.tags
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -71,4 +71,7 @@ module "function" {
   system_log_level     = "WARN" # Lambda's own start and report lines would cost more than the function
   log_retention_days   = var.log_retention_days
   tags                 = var.tags
+
+  role_path                 = var.role_path
+  role_permissions_boundary = var.role_permissions_boundary
 }

@@ -34,9 +34,11 @@ resource "aws_cloudwatch_event_target" "firehose" {
 }
 
 resource "aws_iam_role" "rule" {
-  name        = "${var.name}-raw-rule"
-  description = "EventBridge puts deliveries into Firehose"
-  tags        = var.tags
+  name                 = "${var.name}-raw-rule"
+  path                 = var.role_path
+  permissions_boundary = var.role_permissions_boundary
+  description          = "EventBridge puts deliveries into Firehose"
+  tags                 = var.tags
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -122,9 +124,11 @@ resource "aws_cloudwatch_log_stream" "firehose" {
 }
 
 resource "aws_iam_role" "firehose" {
-  name        = "${var.name}-firehose"
-  description = "Firehose writes raw objects"
-  tags        = var.tags
+  name                 = "${var.name}-firehose"
+  path                 = var.role_path
+  permissions_boundary = var.role_permissions_boundary
+  description          = "Firehose writes raw objects"
+  tags                 = var.tags
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

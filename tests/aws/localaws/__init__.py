@@ -8,10 +8,13 @@ its own process, where data flows:
     functions  the very zip that was uploaded, run against Lambda's Runtime API
     gateway    function URLs and HTTP APIs (payload 2.0), and the tests' own controls
     calls      which actions were called, for the policy that an apply needs
+    policies   what an IAM policy allows, conditions included
+    permissions  IAM for functions' roles, and for principals that a test makes known
     gaps       a few calls of Terraform's that moto does not answer
     stack      Terraform itself, on a working copy, with a provider for all this
 
-Nothing here checks IAM: policies are tested as documents, by Terraform's tests.
+IAM is asked for two kinds of callers: functions, by their role's policies and its boundary, and
+keys that a test has given policies. Everybody else may do anything.
 """
 
 from localaws.server import LocalAws

@@ -1,5 +1,7 @@
 """Which actions of AWS were called: what a policy has to allow."""
 
+import re
+
 from moto.core.responses import BaseResponse
 
 # moto's name of a service or an action, where IAM has another.
@@ -17,13 +19,21 @@ ACTIONS = {
     "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:ListObjectsV2": "s3:ListBucket",
 }
+# API Gateway's permissions are HTTP's methods, but for tags.
+METHODS = {"Create": "POST", "Get": "GET", "Update": "PATCH", "Delete": "DELETE"}
 
 seen = set()
 
 
+def name(service, action):
+    """An action as IAM names it."""
+    found = f"{SERVICES.get(service, service)}:{action}"
+    verb = re.fullmatch("apigateway:(Create|Get|Update|Delete)[A-Za-z]+", found)
+    return f"apigateway:{METHODS[verb[1]]}" if verb else ACTIONS.get(found, found)
+
+
 def record(service, action):
-    name = f"{SERVICES.get(service, service)}:{action}"
-    seen.add(ACTIONS.get(name, name))
+    seen.add(name(service, action))
 
 
 def install():

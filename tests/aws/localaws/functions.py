@@ -20,6 +20,8 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.logs.models import logs_backends
 from moto.sqs.models import sqs_backends
 
+from localaws import permissions
+
 SYNC_LIMIT = 6 * 1024 * 1024
 ASYNC_LIMIT = 1024 * 1024
 ENVIRONMENTS = 4  # of one function; further events wait
@@ -81,7 +83,7 @@ class Environment:
             "_HANDLER": self.function.handler or "bootstrap",
             "AWS_REGION": self.function.region,
             "AWS_DEFAULT_REGION": self.function.region,
-            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_ACCESS_KEY_ID": permissions.role_key(self.function.role),
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_ENDPOINT_URL": settings["endpoint"] or "",
             **{name: str(value) for name, value in self.function.environment_vars.items()},

@@ -14,13 +14,13 @@ SERVICES = (
 ).split()
 
 
-def provider(endpoint, region):
+def provider(endpoint, region, key):
     """The provider block; beside it nothing differs from a stack on AWS but tls_only."""
     endpoints = "\n".join(f'    {service} = "{endpoint}"' for service in SERVICES)
     return f"""
 provider "aws" {{
   region                      = "{region}"
-  access_key                  = "test"
+  access_key                  = "{key}"
   secret_key                  = "test"
   max_retries                 = 2
   s3_use_path_style           = true
@@ -36,16 +36,16 @@ provider "aws" {{
 
 
 class Stack:
-    """One root module's working copy, its state beside it."""
+    """One root module's working copy, its state beside it; applied by the principal of `key`."""
 
-    def __init__(self, aws, root="terraform", **variables):
+    def __init__(self, aws, root="terraform", key="test", **variables):
         self.folder = tempfile.TemporaryDirectory(prefix="stack-")
         copy = Path(self.folder.name)
         ignore = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*")
         for part in ("terraform", "queries"):
             shutil.copytree(REPOSITORY / part, copy / part, ignore=ignore)
         self.root = copy / root
-        (self.root / "emulator.tf").write_text(provider(aws.endpoint, aws.region))
+        (self.root / "emulator.tf").write_text(provider(aws.endpoint, aws.region, key))
         (self.root / "terraform.tfvars.json").write_text(json.dumps(variables))
         config = copy / "terraform.rc"
         subprocess.run([REPOSITORY / "terraform/cli-config", config], check=True, capture_output=True)
