@@ -50,9 +50,10 @@ impl Request {
         Ok(Self { method: context.http.method.to_string(), path, headers: event.headers, body })
     }
 
-    /// The request as the ingest reads it; a header that is no text counts as absent.
+    /// The request as the ingest reads it.
     pub(crate) fn view(&self, received_at: DateTime<Utc>) -> HttpRequest<'_> {
-        let header = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let text = |value| HeaderValue::to_str(value).unwrap_or(Headers::NOT_TEXT);
+        let header = |name| self.headers.get(name).map(text);
         HttpRequest {
             method: &self.method,
             path: &self.path,

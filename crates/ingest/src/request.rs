@@ -19,20 +19,27 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
+    /// What stands for a header that is there and is no text: of no form that any header has, so
+    /// that it is refused like any other that is malformed. To leave it out would make another
+    /// request of it.
+    pub const NOT_TEXT: &'static str = "\u{fffd}";
+
     /// Asks `find` for each header, by its name in lower case.
     ///
     /// `find` must compare names without regard to case, and answers `None` for a header that is
-    /// absent or no text.
+    /// absent, and [`Self::NOT_TEXT`] for one that is no text.
     pub fn from_lookup(find: impl Fn(&'static str) -> Option<&'a str>) -> Self {
+        let is_text = |value: &&str| *value != Self::NOT_TEXT;
         Self {
             content_type: find("content-type"),
             signature: find("x-hub-signature-256"),
             event: find("x-github-event"),
             delivery: find("x-github-delivery"),
             enterprise_host: find("x-github-enterprise-host"),
-            hook_id: find("x-github-hook-id"),
-            target_type: find("x-github-hook-installation-target-type"),
-            target_id: find("x-github-hook-installation-target-id"),
+            // Told of a delivery, and not checked: what is no text tells nothing.
+            hook_id: find("x-github-hook-id").filter(is_text),
+            target_type: find("x-github-hook-installation-target-type").filter(is_text),
+            target_id: find("x-github-hook-installation-target-id").filter(is_text),
         }
     }
 

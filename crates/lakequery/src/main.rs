@@ -8,7 +8,7 @@ use lakequery::{cli, exit, logging, output};
 fn main() -> ExitCode {
     let cli = cli::parse();
     output::start(&cli.globals);
-    logging::start(&cli.globals, cli.command.is_server());
+    let _logging = logging::start(&cli.globals, cli.command.manner());
     let result = runtime().and_then(|runtime| {
         let result = runtime.block_on(cli.command.run(&cli.globals));
         // Work that was given up (a blocked read, say) must not hold up the exit.

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::cli::Globals;
-use crate::exit;
+use crate::{exit, logging};
 
 pub mod clean;
 mod csv_cells;
@@ -177,7 +177,11 @@ fn causes(failure: &anyhow::Error) -> String {
 /// Lines on stderr, cleaned wherever it goes: logs are read on terminals. Where it is closed there
 /// is nobody left to tell.
 pub fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", clean::text(text));
+    let line = format!("{}\n", clean::text(text));
+    let _ = match logging::line_queue() {
+        Some(mut queue) => queue.write_all(line.as_bytes()),
+        None => io::stderr().lock().write_all(line.as_bytes()),
+    };
 }
 
 #[cfg(test)]

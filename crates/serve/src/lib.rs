@@ -34,4 +34,4 @@ mod spool;
 
 pub use config::{Config, Limits, LogDrops, NoSpoolDirectory, RollPolicy};
 pub use server::{ServeError, Server, serve};
-pub use spool::{SpoolError, Summary};
+pub use spool::{SpoolError, Summary, Survey, survey};

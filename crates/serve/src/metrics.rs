@@ -216,8 +216,8 @@ fn raise(counter: &Counter<u64, AtomicU64>, value: u64) {
     counter.inc_by(value.saturating_sub(counter.get()));
 }
 
-/// A registry whose names all begin alike.
-pub(crate) fn registry() -> Registry {
+/// An empty registry, whose names will all begin with `octolake_`.
+pub fn registry() -> Registry {
     Registry::with_prefix("octolake")
 }
 

@@ -1,18 +1,25 @@
 //! `lakequery compact`.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use octolake_compactor::{Report, Settings, Surroundings, compact};
 use octolake_event::layout;
 use octolake_lake::is_lake;
+use octolake_serve::ops::Ops;
 use octolake_store::Lake;
 use uuid::Uuid;
+
+use self::figures::Figures;
 
 use crate::cli::{Globals, duration, stop_signal};
 use crate::exit::{Outcome, UsageError};
 use crate::output::{self, Align, Format, Grid, size};
 use crate::reports::{Window, Zone, human};
+
+mod figures;
 
 /// Arguments of `compact`.
 #[derive(Debug, clap::Args)]
@@ -20,6 +27,9 @@ pub struct Args {
     /// Run again and again, so long after the start of the run before; until SIGTERM or SIGINT.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     every: Option<Duration>,
+    /// With --every: tell figures at /metrics (OpenMetrics) and readiness at /ready on this address.
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "every")]
+    metrics: Option<SocketAddr>,
     /// Read and count, but write nothing.
     #[arg(long)]
     dry_run: bool,
@@ -33,6 +43,13 @@ pub struct Args {
     #[arg(long, value_name = "BYTES", default_value_t = Settings::default().target_file_bytes)]
     #[arg(value_parser = clap::value_parser!(u64).range(1 << 20..))]
     target_file_bytes: u64,
+}
+
+impl Args {
+    /// Whether it runs until it is stopped.
+    pub fn is_repeated(&self) -> bool {
+        self.every.is_some()
+    }
 }
 
 /// Takes what waits in `raw/` into the table.
@@ -54,13 +71,14 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         target_file_bytes: args.target_file_bytes,
         ..Settings::default()
     };
+    super::warn_if_open(&lake);
     match args.every {
         None => {
             ensure_lake(&lake).await?;
             let report = once(&lake, &settings, globals).await?;
             report.check()?;
         }
-        Some(every) => again_and_again(&lake, &settings, every, globals).await?,
+        Some(every) => again_and_again(&lake, &settings, every, args.metrics, globals).await?,
     }
     Ok(Outcome::Fine)
 }
@@ -113,8 +131,16 @@ async fn again_and_again(
     lake: &Lake,
     settings: &Settings,
     every: Duration,
+    metrics: Option<SocketAddr>,
     globals: &Globals,
 ) -> anyhow::Result<()> {
+    let figures = Arc::new(Figures::new(globals.clock()));
+    if let Some(address) = metrics {
+        let ops =
+            Ops::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        output::note(globals, &format!("metrics at http://{}/metrics", ops.address()));
+        tokio::spawn(ops.run(figures.clone()));
+    }
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let stopped = stop_signal()?;
@@ -129,6 +155,7 @@ async fn again_and_again(
         tokio::select! {
             () = &mut stopped => return Ok(()),
             outcome = once(lake, settings, globals) => {
+                figures.note(outcome.as_ref().ok());
                 if let Err(error) = outcome.and_then(|report| Ok(report.check()?)) {
                     output::report_failure(&error);
                     output::complain(&format!("trying again in {}", human(every.as_secs_f64())));
@@ -205,12 +232,15 @@ fn words(report: &Report) -> String {
     }
     if report.conflicting > 0 {
         let count = report.conflicting;
-        lines.push(format!("{count} of the duplicates came with another body: the log names the first"));
+        lines.push(format!(
+            "{count} of the duplicates came with another body: the log names the first"
+        ));
     }
     if report.replayed > 0 {
         let count = report.replayed;
-        lines
-            .push(format!("{count} of the rows repeat the body of another id: the log names the first"));
+        lines.push(format!(
+            "{count} of the rows repeat the body of another id: the log names the first"
+        ));
     }
     if report.unsigned > 0 {
         let count = report.unsigned;

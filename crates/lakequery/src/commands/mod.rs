@@ -14,8 +14,11 @@
 //! It is an error's `exit::UsageError` that makes the exit code 2, and `Outcome::GateFailed` 3.
 //! To add one: its `mod` line, its line in [`Command`], its line in [`Command::run`].
 
+use octolake_store::Lake;
+
 use crate::cli::Globals;
 use crate::exit::Outcome;
+use crate::logging::Manner;
 
 pub mod compact;
 pub mod demo;
@@ -48,9 +51,13 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it runs until it is told to stop.
-    pub fn is_server(&self) -> bool {
-        matches!(self, Self::Serve(_))
+    /// How it runs, and so how it logs.
+    pub fn manner(&self) -> Manner {
+        match self {
+            Self::Serve(_) => Manner::Server,
+            Self::Compact(args) if args.is_repeated() => Manner::Service,
+            _ => Manner::Command,
+        }
     }
 
     /// Runs the command.
@@ -68,5 +75,16 @@ impl Command {
             Self::Status(args) => status::run(args, globals).await,
             Self::Verify(args) => verify::run(args, globals).await,
         }
+    }
+}
+
+/// What is made in a lake is for its owner alone; what was there before may be open to others.
+pub(crate) fn warn_if_open(lake: &Lake) {
+    if lake.is_open_to_others() {
+        let lake = lake.name();
+        tracing::warn!(
+            lake,
+            "other users of this machine may look into the lake: `chmod -R go= {lake}` keeps deliveries private"
+        );
     }
 }

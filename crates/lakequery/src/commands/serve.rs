@@ -1,16 +1,17 @@
 //! `lakequery serve`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use octolake_ingest::{DEFAULT_BODY_LIMIT, Endpoint, Filter, Filters, Secret, Secrets};
-use octolake_serve::{Config, RollPolicy, Server, Summary};
+use octolake_serve::{Config, Limits, LogDrops, RollPolicy, Server, Summary};
 use octolake_store::Lake;
 
 use crate::cli::{Globals, stop_signal};
 use crate::exit::{Outcome, UsageError};
-use crate::{output, secrets};
+use crate::{logging, output, secrets};
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -47,6 +48,17 @@ pub struct Args {
     /// Take bodies of at most so many bytes.
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_BODY_LIMIT)]
     max_body: usize,
+    /// Tell figures at /metrics (OpenMetrics) and readiness at /ready on this address. Not for
+    /// strangers: keep it on this machine or behind a firewall.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics: Option<SocketAddr>,
+    /// Proxies in front, by address or network: their X-Forwarded-For tells clients apart.
+    #[arg(long, value_name = "ADDRESS", num_args = 1.., value_parser = network)]
+    trusted_proxy: Vec<IpNet>,
+    /// The most connections of one client; behind a trusted proxy, his requests under way.
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_per_peer)]
+    #[arg(value_parser = at_least_one)]
+    connections_per_client: usize,
     /// Where deliveries are kept until they land; needed where the lake is no directory. The
     /// default is spool/ in the lake.
     #[arg(long, value_name = "DIR")]
@@ -64,11 +76,19 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         .map_err(|error| UsageError::new(error.to_string()))?;
     config.roll =
         RollPolicy { bytes: args.roll_bytes, after: Duration::from_secs(args.roll_seconds) };
+    config.metrics = args.metrics;
+    config.trusted_proxies = args.trusted_proxy;
+    config.limits.connections_per_peer = args.connections_per_client;
+    config.log_drops = LogDrops::new(logging::dropped_lines);
+    super::warn_if_open(&config.lake);
     let landing = format!("{}, by way of {}", config.lake.name(), config.spool.display());
     let stopped = stop_signal()?;
     let server = Server::bind(config).await?;
     let address = server.address();
     output::note(globals, &format!("listening on http://{address}/webhook, landing in {landing}"));
+    if let Some(address) = server.metrics_address() {
+        output::note(globals, &format!("metrics at http://{address}/metrics"));
+    }
     let summary = server.run(stopped).await?;
     output::note(globals, &farewell(&summary));
     Ok(Outcome::Fine)
@@ -97,12 +117,28 @@ impl Args {
     }
 }
 
+/// An address, or a network as `10.0.0.0/8`.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "no address or network: write one like 127.0.0.1 or 10.0.0.0/8".to_owned())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "not a count from 1".to_owned())
+}
+
 fn farewell(summary: &Summary) -> String {
-    let Summary { deliveries, syncs, objects, left } = summary;
+    let Summary { deliveries, syncs, objects, left, damaged } = summary;
     let mut text =
         format!("stored {deliveries} deliveries in {syncs} syncs, landed {objects} raw objects");
     if *left > 0 {
         text.push_str(&format!("; {left} spool files could not land, and will at the next start"));
+    }
+    if *damaged > 0 {
+        text.push_str(&format!("; {damaged} spool files are damaged, and kept as *.damaged"));
     }
     text
 }

@@ -5,9 +5,11 @@
 //! the count tells honest producers apart, and no liar from them. That arrivals can be forged, or
 //! stamped by a clock that is ahead, is why ages are taken from arrivals that are not in the future.
 
+mod spool;
 mod words;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,6 +20,7 @@ use octolake_lake::{LiveFile, Table};
 use octolake_store::Lake;
 use serde::Serialize;
 
+use self::spool::Spool;
 use crate::cli::Globals;
 use crate::exit::Outcome;
 use crate::output::{self, Format};
@@ -34,7 +37,11 @@ time of arrival: keep those permissions narrow.";
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
-pub struct Args {}
+pub struct Args {
+    /// Look at this spool, where `serve --spool` keeps it outside of the lake.
+    #[arg(long, value_name = "DIR")]
+    spool: Option<PathBuf>,
+}
 
 /// The state of a lake.
 #[derive(Debug, Default, Serialize)]
@@ -53,6 +60,8 @@ struct Status {
     future_files: u64,
     origins: Option<Origins>,
     backlog: Backlog,
+    /// `None` where it can't be seen from here: `serve` writes to S3 from another place.
+    spool: Option<Spool>,
     quarantine: u64,
     ledger: Option<Ledger>,
     event_types: Vec<EventTypeStatus>,
@@ -109,13 +118,14 @@ struct EventTypeStatus {
 ///
 /// # Errors
 /// The lake cannot be read.
-pub async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
+pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let lake = globals.open_lake()?;
     let now = globals.now();
     let table = Table::open(&lake).await?;
     let status = Status {
         lake: lake.name().to_owned(),
         backlog: backlog(&lake, table.as_ref(), now).await?,
+        spool: spool::look(&lake, args.spool.as_deref(), now)?,
         quarantine: count(&lake, layout::QUARANTINE).await?,
         ..table.as_ref().map(|table| of_table(table, now)).unwrap_or_default()
     };

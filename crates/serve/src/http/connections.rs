@@ -26,7 +26,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Connections that wait for a place; more are refused. Each costs an open file and no more.
 const WAITING: usize = 1024;
 /// How often they ask for one.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
+const ASK_AGAIN: Duration = Duration::from_millis(25);
 /// The most bytes of a request's headers. GitHub's are a kilobyte.
 const HEADER_BYTES: usize = 64 << 10;
 /// What a connection holds of what has arrived, at most, in bytes.

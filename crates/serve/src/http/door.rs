@@ -175,9 +175,10 @@ fn tell(replay: &Replay, delivery: &octolake_ingest::VerifiedDelivery<'_>) {
     }
 }
 
-/// The headers that the ingest reads; one that is no text counts as absent.
+/// The headers that the ingest reads.
 fn read_headers(headers: &HeaderMap) -> Headers<'_> {
-    Headers::from_lookup(|name| headers.get(name).and_then(|value| value.to_str().ok()))
+    let text = |value| HeaderValue::to_str(value).unwrap_or(Headers::NOT_TEXT);
+    Headers::from_lookup(|name| headers.get(name).map(text))
 }
 
 fn respond(answer: Answer) -> Response<Full<Bytes>> {

@@ -18,7 +18,7 @@ use crate::config::Limits;
 
 /// How long a connection idles at least before it is closed for another. The request of one that
 /// was just opened may be here already, and not read yet.
-const MAY_STAY: Duration = Duration::from_secs(1);
+const MAY_STAY: Duration = Duration::from_millis(250);
 
 /// Why there is no place for a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

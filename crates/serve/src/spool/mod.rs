@@ -9,6 +9,7 @@ mod gzip;
 mod landing;
 mod name;
 mod recovery;
+mod survey;
 mod usage;
 mod writer;
 
@@ -28,6 +29,7 @@ pub use self::bus::SpoolError;
 use self::landing::{Landed, Lander, Waiting};
 #[cfg(test)]
 pub(crate) use self::name::SpoolName;
+pub use self::survey::{Survey, survey};
 pub(crate) use self::usage::Usage;
 use self::writer::Writer;
 use crate::config::Config;

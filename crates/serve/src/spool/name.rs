@@ -41,6 +41,11 @@ impl SpoolName {
         Self::parse(path, NEW).is_some()
     }
 
+    /// Whether the path is of a file that was kept because it could not be read whole.
+    pub(crate) fn is_damaged(path: &Path) -> bool {
+        Self::parse(path, DAMAGED).is_some()
+    }
+
     pub(crate) fn new_path(&self, directory: &Path) -> PathBuf {
         directory.join(format!("{}{NEW}", self.stem()))
     }

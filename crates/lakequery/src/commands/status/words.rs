@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
+use super::spool::Spool;
 use super::{Backlog, Ledger, Origins, Status};
 use crate::output::{Align, Grid, size};
 use crate::reports::human;
@@ -13,6 +14,9 @@ pub(super) fn words(status: &Status) -> String {
     let mut text = format!("Lake        {}\n", status.lake);
     table(&mut text, status);
     backlog(&mut text, &status.backlog);
+    if let Some(found) = &status.spool {
+        spool(&mut text, found);
+    }
     let _ = writeln!(text, "Quarantine  {} records that could not be read", status.quarantine);
     if let Some(ledger) = &status.ledger {
         records(&mut text, ledger);
@@ -66,6 +70,25 @@ fn backlog(text: &mut String, backlog: &Backlog) {
         let _ = writeln!(
             text,
             "Misplaced   {count} objects under raw/ lie in no raw/<yyyy>/<mm>/<dd>/<hh>/: nobody takes them"
+        );
+    }
+}
+
+/// Nothing where nothing waits: most lakes are looked at where no `serve` runs.
+fn spool(text: &mut String, spool: &Spool) {
+    if let Some(age) = spool.age_s {
+        let (files, bytes) = (spool.files, size(spool.bytes));
+        let _ = writeln!(
+            text,
+            "Spool       {files} files, {bytes}, not landed yet: the oldest delivery is {} old",
+            human(age)
+        );
+    }
+    if spool.damaged > 0 {
+        let (damaged, path) = (spool.damaged, spool.path.display());
+        let _ = writeln!(
+            text,
+            "Damaged     {damaged} files in {path} could not be read whole, and are kept as *.damaged"
         );
     }
 }
