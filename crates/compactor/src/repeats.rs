@@ -48,8 +48,8 @@ impl NewDeliveries {
     pub(crate) fn has_body_near(&self, body: i64, date: NaiveDate) -> bool {
         let window = Days::new(WINDOW_DAYS.unsigned_abs());
         let first = date.checked_sub_days(window).unwrap_or(NaiveDate::MIN);
-        let days = first.iter_days().take(2 * WINDOW_DAYS as usize + 1);
-        days.into_iter().any(|day| self.bodies.contains(&(body, day)))
+        let mut days = first.iter_days().take(2 * WINDOW_DAYS as usize + 1);
+        days.any(|day| self.bodies.contains(&(body, day)))
     }
 
     /// All of them, to be looked for by their ids.

@@ -148,9 +148,8 @@ async fn old_lake() -> Lake {
         "partitionColumns": ["event_type", "date"],
         "configuration": {"delta.checkpointInterval": "20", "mine": "too"}, "createdTime": 7,
     }});
-    let log = format!(r#"{{"protocol":{{"minReaderVersion":1,"minWriterVersion":2}}}}"#)
-        + "\n"
-        + &metadata.to_string();
+    let protocol = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#;
+    let log = format!("{protocol}\n{metadata}");
     let key = Path::from("events/_delta_log/00000000000000000000.json");
     lake.store().put(&key, log.into()).await.unwrap();
     lake
