@@ -1,5 +1,6 @@
 //! What the binary prints of hostile texts: nothing that a terminal obeys, JSON of the same value,
 //! inert Markdown, and CSV as it is where a program reads it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::process::{Command, Output};
 
