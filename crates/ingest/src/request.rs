@@ -22,7 +22,7 @@ impl<'a> Headers<'a> {
     /// Asks `find` for each header, by its name in lower case.
     ///
     /// `find` must compare names without regard to case, and answers `None` for a header that is
-    /// absent or no text.
+    /// absent. One that is there and no text must not count as absent: any text of no form will do.
     pub fn from_lookup(find: impl Fn(&'static str) -> Option<&'a str>) -> Self {
         Self {
             content_type: find("content-type"),

@@ -24,6 +24,9 @@ use crate::readiness::Readiness;
 use crate::replays::{Replay, Replays};
 use crate::spool::SpoolBus;
 
+/// Stands for a header that is no ASCII: of no form that is taken.
+const NO_TEXT: &str = "\u{fffd}";
+
 /// What stands between a connection and the spool.
 #[derive(Debug)]
 pub(crate) struct Door {
@@ -175,9 +178,10 @@ fn tell(replay: &Replay, delivery: &octolake_ingest::VerifiedDelivery<'_>) {
     }
 }
 
-/// The headers that the ingest reads; one that is no text counts as absent.
+/// The headers that the ingest reads. One that is no text isn't absent: an Enterprise Server's
+/// delivery must not count as github.com's because its host can't be read. It fits nothing.
 fn read_headers(headers: &HeaderMap) -> Headers<'_> {
-    Headers::from_lookup(|name| headers.get(name).and_then(|value| value.to_str().ok()))
+    Headers::from_lookup(|name| headers.get(name).map(|value| value.to_str().unwrap_or(NO_TEXT)))
 }
 
 fn respond(answer: Answer) -> Response<Full<Bytes>> {
