@@ -9,8 +9,6 @@ use tokio::time::sleep;
 
 use crate::request::Request;
 
-/// Before a client that was shown the door comes again.
-const AGAIN: Duration = Duration::from_millis(250);
 const SECOND: Duration = Duration::from_secs(1);
 const MB_25: usize = 25_000_000;
 
@@ -92,11 +90,13 @@ impl Act {
         }
     }
 
-    /// How long a client stays away.
+    /// How long a client that was shown the door stays away.
     fn pause(self) -> Duration {
         match self {
             Self::ComeAndGo => Duration::from_millis(2),
-            _ => AGAIN,
+            // Each time is 400 KB: a flood would measure the machine.
+            Self::Headers => 3 * SECOND,
+            _ => SECOND,
         }
     }
 }
