@@ -9,6 +9,7 @@ use octolake_ingest::Rejection;
 use tokio::time::{Instant, timeout_at};
 
 use super::memory::{Held, Memory};
+use super::places::Seat;
 use crate::config::Limits;
 
 /// A body is given room for so much more than has arrived, at least.
@@ -30,6 +31,7 @@ pub(super) async fn read<'m, B>(
     announced: Option<u64>,
     limit: usize,
     memory: &'m Memory,
+    seat: &Seat,
     limits: &Limits,
 ) -> Result<Received<'m>, Rejection>
 where
@@ -54,10 +56,11 @@ where
         if length > limit {
             return Err(Rejection::TooLarge { limit });
         }
-        let waits = Instant::now();
+        let (waits, busy) = (Instant::now(), seat.busy());
         let room = timeout_at(deadline, held.grow(length)).await;
         room.map_err(|_| Rejection::Unavailable)?;
         waited += waits.elapsed();
+        drop(busy);
         make_room(&mut content, &data, announced, limit);
         content.extend_from_slice(&data);
         if !body.is_end_stream() {
@@ -95,6 +98,7 @@ mod tests {
     use hyper::body::Frame;
 
     use super::*;
+    use crate::http::places::Places;
 
     type Frames = Result<Frame<Bytes>, Infallible>;
 
@@ -118,8 +122,9 @@ mod tests {
         announced: Option<u64>,
     ) -> (Result<usize, Rejection>, u128) {
         let memory = Memory::new(1 << 20, 1 << 20);
+        let seat = Places::new(LIMITS()).take(None).unwrap();
         let (mut body, began) = (StreamBody::new(Box::pin(stream)), Instant::now());
-        let read = read(&mut body, announced, 3 << 20, &memory, &LIMITS()).await;
+        let read = read(&mut body, announced, 3 << 20, &memory, &seat, &LIMITS()).await;
         (read.map(|received| received.bytes.len()), began.elapsed().as_millis())
     }
 

@@ -155,12 +155,8 @@ async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let service = service_fn(|request| {
-        let (door, busy) = (door.clone(), seat.busy());
-        Box::pin(async move {
-            let response = door.answer(peer, request).await;
-            drop(busy);
-            Ok::<_, Infallible>(response)
-        })
+        let (door, seat) = (door.clone(), seat.clone());
+        Box::pin(async move { Ok::<_, Infallible>(door.answer(peer, &seat, request).await) })
     });
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
     let mut is_ending = false;

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::body::{self, Received};
 use super::clients::{Proxies, Turn, UnderWay};
 use super::memory::Memory;
+use super::places::Seat;
 use crate::clock;
 use crate::config::Limits;
 use crate::metrics::Metrics;
@@ -72,19 +73,22 @@ impl Door {
         &self.memory
     }
 
-    /// Answers one request that came from `peer`.
+    /// Answers one request that came from `peer`, who has this `seat`.
     pub(super) async fn answer(
         &self,
         peer: IpAddr,
+        seat: &Seat,
         request: Request<Incoming>,
     ) -> Response<Full<Bytes>> {
         let began = Instant::now();
         let (head, mut body) = request.into_parts();
         let headers = read_headers(&head.headers);
-        let answer = match self.receive(peer, &head, &headers, &mut body).await {
+        seat.touch();
+        let answer = match self.receive(peer, seat, &head, &headers, &mut body).await {
             Ok(Asked::Health) => Answer::health(),
             Ok(Asked::Ready) => Answer::ready(self.readiness.check().is_empty()),
             Ok(Asked::Delivery(received, _turn)) => {
+                let _busy = seat.busy();
                 self.deliver(&head, headers, &received.bytes, began).await
             }
             Err(rejection) => {
@@ -99,6 +103,7 @@ impl Door {
     async fn receive(
         &self,
         peer: IpAddr,
+        seat: &Seat,
         head: &Parts,
         headers: &Headers<'_>,
         body: &mut Incoming,
@@ -110,7 +115,7 @@ impl Door {
             Route::Deliver => {
                 let turn = self.turn(peer, &head.headers)?;
                 let limit = self.endpoint.body_limit();
-                let read = body::read(body, announced, limit, &self.memory, &self.limits);
+                let read = body::read(body, announced, limit, &self.memory, seat, &self.limits);
                 Ok(Asked::Delivery(read.await?, turn))
             }
         }

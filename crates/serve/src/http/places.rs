@@ -1,9 +1,9 @@
 //! The places for connections: so many in all, and so many of one client.
 //!
-//! A connection that idles, or that takes its time with its headers, holds its place only as long
-//! as nobody needs it: where all are taken, the one that has idled longest is closed. So idle
-//! clients, however many, stand in nobody's way. A connection with a request under way is left
-//! alone; its time is bounded elsewhere.
+//! A connection that idles, or whose client takes his time with headers or a body, holds its place
+//! only as long as nobody needs it: where all are taken, the one from which nothing has come for
+//! longest is closed. So silent clients, however many, stand in nobody's way. A connection whose
+//! request is whole is left alone; its time is bounded elsewhere.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -23,9 +23,9 @@ const MAY_STAY: Duration = Duration::from_millis(250);
 /// Why there is no place for a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoPlace {
-    /// Its client has as many as one may have, all with requests under way.
+    /// Its client has as many as one may have, all with requests that are whole.
     Client,
-    /// All places are taken by requests under way.
+    /// All places are taken by requests that are whole, or by clients that send.
     Any,
 }
 
@@ -150,15 +150,21 @@ impl Seat {
         self.place.leave.notified().await;
     }
 
-    /// Whether no request is under way.
+    /// Whether it is the client who is waited for.
     pub(super) fn idles(&self) -> bool {
         self.place.idles_since.load(Relaxed) > 0
     }
 
-    /// A request is under way, until the value is dropped.
-    pub(super) fn busy(self: &Arc<Self>) -> Busy {
+    /// Something has arrived.
+    pub(super) fn touch(&self) {
+        self.place.idles_since.store(self.places.now(), Relaxed);
+    }
+
+    /// A request is under way, and it is not its client who is waited for, until the value is
+    /// dropped.
+    pub(super) fn busy(&self) -> Busy<'_> {
         self.place.idles_since.store(0, Relaxed);
-        Busy(self.clone())
+        Busy(self)
     }
 }
 
@@ -168,13 +174,13 @@ impl Drop for Seat {
     }
 }
 
-/// A request is under way on a connection.
+/// It is not the client who is waited for.
 #[derive(Debug)]
-pub(super) struct Busy(Arc<Seat>);
+pub(super) struct Busy<'s>(&'s Seat);
 
-impl Drop for Busy {
+impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.place.idles_since.store(self.0.places.now(), Relaxed);
+        self.0.touch();
     }
 }
 
@@ -211,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_under_way_is_left_alone() {
         let places = places(1, 1);
-        let seat = Arc::new(places.take(client(1)).unwrap());
+        let seat = places.take(client(1)).unwrap();
         let busy = seat.busy();
         assert_eq!(places.take(client(1)).unwrap_err(), NoPlace::Client);
         assert_eq!(places.take(client(2)).unwrap_err(), NoPlace::Any);

@@ -141,7 +141,7 @@ scenarios! {
     nobody: 0, One, Idle;
     many_who_announce_25_mb_and_send_nothing: 105, Many, Announce;
     one_who_announces_25_mb_and_sends_nothing: 105, One, Announce;
-    many_who_announce_1_mb_and_send_nothing: 400, Many, AnnounceSmall;
+    many_who_announce_1_mb_and_send_nothing: 600, Many, AnnounceSmall;
     many_who_send_a_byte_a_second: 105, Many, Trickle;
     one_who_sends_a_byte_a_second: 105, One, Trickle;
     many_with_400_kb_of_headers: 300, Many, Headers;
@@ -149,8 +149,8 @@ scenarios! {
     many_who_say_nothing: 600, Many, Idle;
     one_who_says_nothing: 600, One, Idle;
     many_who_ask_once_and_stay: 600, Many, Stay;
-    many_who_never_read: 16, Many, NeverRead;
-    one_who_never_reads: 16, One, NeverRead;
+    many_who_never_read: 105, Many, NeverRead;
+    one_who_never_reads: 105, One, NeverRead;
     many_who_come_and_go: 16, Many, ComeAndGo;
     many_who_send_20_mb_with_a_wrong_signature: 4, Many, Greedy;
 }
