@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,7 +27,9 @@ impl Default for TestLake {
 impl TestLake {
     /// A directory for a lake, with nothing in it.
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        // As `serve` makes one: a lake that is open to others is warned of.
+        let private = fs::Permissions::from_mode(0o700);
+        Self { folder: tempfile::Builder::new().permissions(private).tempdir().unwrap() }
     }
 
     /// The example lake's raw objects.

@@ -71,7 +71,6 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         target_file_bytes: args.target_file_bytes,
         ..Settings::default()
     };
-    super::warn_if_open(&lake);
     match args.every {
         None => {
             ensure_lake(&lake).await?;
@@ -134,6 +133,7 @@ async fn again_and_again(
     metrics: Option<SocketAddr>,
     globals: &Globals,
 ) -> anyhow::Result<()> {
+    super::warn_if_open(lake);
     let figures = Arc::new(Figures::new(globals.clock()));
     if let Some(address) = metrics {
         let ops =

@@ -135,18 +135,18 @@ mod tests {
     #[test]
     fn a_hostile_cell_stays_a_cell() {
         let table = concat!(
-            " name             n\n",
-            "────────────────────\n",
+            " name            n\n",
+            "───────────────────\n",
             " a|b\\u{1b}[2J    1\n",
-            " c               20\n",
+            " c              20\n",
             " d\n",
         );
         assert_eq!(printed(Format::Table), table);
         let markdown = concat!(
-            "| name             |  n |\n",
-            "|------------------|----|\n",
+            "| name            |  n |\n",
+            "|-----------------|----|\n",
             "| `a\\|b\\u{1b}[2J` |  1 |\n",
-            "| c d              | 20 |\n",
+            "| c d             | 20 |\n",
         );
         assert_eq!(printed(Format::Markdown), markdown);
         assert_eq!(printed(Format::Csv), "name,n\na|b\u{1b}[2J,1\n\"c\nd\",20\n");
@@ -161,7 +161,7 @@ mod tests {
         grid.write(&mut out, Format::Table, Some(80), CsvCells::Exact).unwrap();
         let table = concat!(
             " label\\u{202e}   n\n",
-            "──────────────────\n",
+            "───────────────────\n",
             " 日本\\u{200b}    1\n",
             " a b             2\n",
             " c\\u{d}d\n",
