@@ -50,9 +50,9 @@ impl Replays {
     pub(crate) fn note(&self, id: DeliveryId, body: u128) -> Option<Replay> {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (memory.by_id.get(&id), memory.by_body.get(&body)) {
-            (Some(known), _) if *known != body => return Some(Replay::OtherBody),
+            (Some(known), _) if *known != body => Some(Replay::OtherBody),
             // A redelivery.
-            (Some(_), _) => return None,
+            (Some(_), _) => None,
             (None, earlier) => {
                 let replay = earlier.copied().map(Replay::OtherId);
                 memory.add(id, body);

@@ -157,14 +157,18 @@ impl Lander {
             Waiting::Closed(closed) => closed,
             Waiting::Found(found) => match self.take_over(found.clone()).await {
                 Ok(Some(closed)) => closed,
-                Ok(None) => return Ok(self.usage.is_gone(found.name, found.bytes)),
+                Ok(None) => {
+                    self.usage.is_gone(found.name, found.bytes);
+                    return Ok(());
+                }
                 Err(error) => return Err((error, found)),
             },
         };
-        match self.put(&closed).await {
-            Ok(()) => Ok(self.landed(closed)),
-            Err(error) => Err((error, Waiting::Closed(closed).unlocked())),
+        if let Err(error) = self.put(&closed).await {
+            return Err((error, Waiting::Closed(closed).unlocked()));
         }
+        self.landed(closed);
+        Ok(())
     }
 
     /// The file, whole and locked; `None` where it needs not land, or another process lands it.
