@@ -28,6 +28,8 @@ static QUEUE: OnceLock<(NonBlocking, ErrorCounter)> = OnceLock::new();
 pub enum Manner {
     /// Does its work and ends.
     Command,
+    /// The same, on deliveries that are odd on purpose: only errors are news.
+    Demo,
     /// Does its work again and again until it is stopped.
     Service,
     /// The same, and its log is all that one sees of it.
@@ -47,6 +49,7 @@ pub fn start(globals: &Globals, manner: Manner) -> Logging {
     let is_server = manner == Manner::Server;
     let (own, libraries) = match (globals.quiet, globals.verbose + u8::from(is_server)) {
         (true, _) => (LevelFilter::ERROR, LevelFilter::OFF),
+        (_, 0) if manner == Manner::Demo => (LevelFilter::ERROR, LevelFilter::ERROR),
         (_, 0) => (LevelFilter::WARN, LevelFilter::ERROR),
         (_, 1) => (LevelFilter::INFO, LevelFilter::ERROR),
         (_, 2) => (LevelFilter::DEBUG, LevelFilter::INFO),
@@ -56,7 +59,7 @@ pub fn start(globals: &Globals, manner: Manner) -> Logging {
         .with_default(libraries)
         .with_target("octolake", own)
         .with_target("lakequery", own);
-    let queue = (manner != Manner::Command).then(queue);
+    let queue = matches!(manner, Manner::Service | Manner::Server).then(queue);
     match &queue {
         Some((queue, _)) => subscribe(filter, queue.clone()),
         None => subscribe(filter, cleaned_stderr),

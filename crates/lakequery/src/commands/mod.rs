@@ -55,6 +55,7 @@ impl Command {
     pub fn manner(&self) -> Manner {
         match self {
             Self::Serve(_) => Manner::Server,
+            Self::Demo(_) => Manner::Demo,
             Self::Compact(args) if args.is_repeated() => Manner::Service,
             _ => Manner::Command,
         }

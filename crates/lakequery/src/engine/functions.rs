@@ -5,7 +5,7 @@
 //! | `to_unixtime(t)` | the engine's own cuts off the fraction of a second |
 //! | `json_extract_scalar(json, '$.a.b[0]')` | Trino's way into a payload; the engine has none |
 //! | `json_get…`, `->`, `->>` | of `datafusion-functions-json`; Trino has none of these |
-//! | `repeat`, `lpad`, `array_repeat`, `range`, … | the engine's own, [`guarded`]: a few letters of SQL must not make gigabytes |
+//! | `repeat`, `lpad`, `array_repeat`, `range`, … | the engine's own, guarded: a few letters of SQL must not make gigabytes |
 
 mod guarded;
 mod json_extract_scalar;
