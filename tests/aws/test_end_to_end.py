@@ -287,11 +287,15 @@ def test_a_parameter_s_secret_and_the_old_quota(applied, client, control):
     parameter = client("ssm").get_parameter(Name="/acme/hook")["Parameter"]["ARN"]
     first = client("lambda").get_function(FunctionName=applied.outputs["ingest_function_name"])["Configuration"]
     changed = {"OCTOLAKE_SECRET_ARNS": parameter, "OCTOLAKE_INLINE_LIMIT": "240000", "OCTOLAKE_IGNORE_EVENTS": "star"}
+    # A role of its own: the first one's may read its own secret, and no parameter.
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = client("iam").create_role(RoleName="second", AssumeRolePolicyDocument=document)["Role"]
     client("lambda").create_function(
         FunctionName="second",
         Runtime="provided.al2023",
         Handler="bootstrap",
-        Role=first["Role"],
+        Role=role["Arn"],
         Timeout=10,
         Code={"ZipFile": functions.build()["ingest"].read_bytes()},
         Environment={"Variables": first["Environment"]["Variables"] | changed},
@@ -311,6 +315,7 @@ def test_a_parameter_s_secret_and_the_old_quota(applied, client, control):
     assert taken == (202, "accepted")
     assert deliver(Delivery("star", guid(0xF0002), b"{}"), "kept by Systems Manager") == (202, "ignored")
     client("lambda").delete_function(FunctionName="second")
+    client("iam").delete_role(RoleName="second")
 
 
 def invoke(client, function, event):
