@@ -127,6 +127,19 @@ def test_without_a_delimiter_records_touch_each_other(aws, client):
     assert body == b"{}[]" and key.startswith(datetime.now(UTC).strftime("p/%Y/%m/%d/"))
 
 
+def test_a_bucket_that_went_away_holds_up_no_other_stream(aws, client):
+    make_stream(client, "orphan", Prefix="p/")
+    make_stream(client, "neighbour", Prefix="p/")
+    for stream in ("orphan", "neighbour"):
+        client("firehose").put_record(DeliveryStreamName=stream, Record={"Data": b"{}"})
+    client("s3").delete_bucket(Bucket="orphan")
+    (key,) = aws.control("flush")
+    assert "/neighbour-" in key
+    client("firehose").delete_delivery_stream(DeliveryStreamName="orphan")
+    client("s3").create_bucket(Bucket="orphan", CreateBucketConfiguration={"LocationConstraint": aws.region})
+    assert aws.control("flush") == [], "what a stream held went with it"
+
+
 def test_a_buffer_closes_by_size_and_by_time(client):
     make_stream(client, "closing", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 1}, Prefix="p!{timestamp:yyyy}/")
     stream = client("firehose")

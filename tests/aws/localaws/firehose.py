@@ -105,27 +105,37 @@ def as_bytes(data):
 
 def flush_all():
     """Closes every open object now, and gives their keys."""
-    with _lock:
-        return [key for key in [buffer.flush() for buffer in _buffers.values()] if key]
+    return flush(lambda buffer: True)
 
 
-def flush_due():
+def flush(chosen):
+    """Closes the open objects that are chosen; one that can't be written is kept, and stops no other."""
+    keys = []
     with _lock:
-        now = datetime.now(UTC)
-        for buffer in _buffers.values():
-            if buffer.is_due(now):
-                buffer.flush()
+        for buffer in filter(chosen, list(_buffers.values())):
+            try:
+                keys.append(buffer.flush())
+            except Exception as error:  # noqa: BLE001 - a bucket that went away ends nothing
+                print(f"firehose: {buffer.stream.delivery_stream_name}: {error!r}", flush=True)
+    return [key for key in keys if key]
 
 
 def _tick():
     while True:
         time.sleep(0.5)
-        try:
-            flush_due()
-        except Exception as error:  # noqa: BLE001 - a bucket that went away ends no thread
-            print(f"firehose: {error!r}", flush=True)
+        now = datetime.now(UTC)
+        flush(lambda buffer: buffer.is_due(now))
+
+
+def delete_delivery_stream(self, delivery_stream_name, made=FirehoseBackend.delete_delivery_stream):
+    """As on AWS, what a stream holds goes with it."""
+    stream = self.delivery_streams.get(delivery_stream_name)
+    made(self, delivery_stream_name)
+    with _lock:
+        _buffers.pop(getattr(stream, "delivery_stream_arn", None), None)
 
 
 def install():
     FirehoseBackend.put_record_batch = put_record_batch
+    FirehoseBackend.delete_delivery_stream = delete_delivery_stream
     threading.Thread(target=_tick, daemon=True).start()

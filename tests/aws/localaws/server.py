@@ -2,6 +2,7 @@
 
 import json
 import threading
+import urllib.error
 import urllib.request
 
 from moto.apigatewayv2.models import Api
@@ -55,8 +56,12 @@ class LocalAws:
     def control(self, name, *args):
         """Pulls a lever over HTTP, as another process would; an answer but 200 is an HTTPError."""
         request = urllib.request.Request(f"{self.gateway}/control/{name}", json.dumps({"args": args}).encode())
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)["result"]
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)["result"]
+        except urllib.error.HTTPError as error:
+            error.add_note(error.read().decode())
+            raise
 
     def __enter__(self):
         return self.start()
