@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["octolake-compactor", "octolake-lake", "octolake-lambda", "octolake-store"],
     ),
     ("octolake-echo", &[]),
+    ("octolake-testkit", &[]),
 ];
 
 /// Lines of a file before its tests: the most that anybody wants to read at once.

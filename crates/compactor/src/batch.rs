@@ -28,6 +28,8 @@ pub(crate) struct Batch {
     pub(crate) counts: Counts,
     pub(crate) parse_issues: u64,
     pub(crate) bytes_decoded: u64,
+    /// The last vacuum of the version that the batch is made on.
+    pub(crate) fence: i64,
     decoders: Decoders,
 }
 
@@ -50,8 +52,9 @@ pub(crate) enum Reach {
 }
 
 impl Batch {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings, fence: i64) -> Self {
         Self {
+            fence,
             partitions: Partitions::new(settings),
             new: NewDeliveries::default(),
             done: vec![],

@@ -137,6 +137,10 @@ impl<'a> Run<'a> {
         }
     }
 
+    fn fence(&self) -> i64 {
+        self.table.as_ref().map_or(0, |table| table.progress().fence)
+    }
+
     fn size(&self) -> (u64, u64) {
         let files = self.files();
         (files.len() as u64, files.iter().map(|file| file.bytes).sum())
@@ -215,7 +219,7 @@ impl<'a> Run<'a> {
     ) -> Result<(Batch, Option<(String, u64)>), CompactError> {
         let files = self.table.as_ref().map_or(&[][..], Table::files);
         self.known.update(files);
-        let mut batch = Batch::new(self.settings);
+        let mut batch = Batch::new(self.settings, self.fence());
         let batch_started = Instant::now();
         let (run_started, deadline) = (self.started, self.settings.deadline);
         let out_of_time = move || deadline.is_some_and(|d| run_started.elapsed() >= d);
@@ -281,7 +285,7 @@ impl<'a> Run<'a> {
                 return Ok(true);
             }
             self.report.conflicts += 1;
-            if self.is_overtaken(&batch.done, &batch.new).await? {
+            if self.is_overtaken(batch.fence, &batch.done, &batch.new).await? {
                 return Ok(false);
             }
             commit.now = self.now();
@@ -289,14 +293,17 @@ impl<'a> Run<'a> {
         Err(CompactError::Outrun(MAX_CONFLICTS))
     }
 
-    /// Whether the newest version holds some of the batch already.
+    /// Whether the newest version holds some of a batch already, or its files may be gone because
+    /// a vacuum came after `fence`.
     async fn is_overtaken(
         &mut self,
+        fence: i64,
         done: &[RawObject],
         new: &NewDeliveries,
     ) -> Result<bool, CompactError> {
         let Some(table) = &self.table else { return Ok(true) };
-        if done.iter().any(|object| table.progress().is_done(&object.key)) {
+        let is_done = |object: &RawObject| table.progress().is_done(&object.key);
+        if self.fence() != fence || done.iter().any(is_done) {
             return Ok(true);
         }
         self.known.update(table.files());

@@ -1,5 +1,11 @@
 //! Deleting files that no reader can want any more: merged away long ago, or written by a run that
 //! never got to commit them.
+//!
+//! A run that hangs can come back after any time, and commit files that were written before it
+//! hung. So a vacuum begins with a commit of its own, the fence: whoever wrote files before it and
+//! commits after it comes second, sees the fence, and reads anew (`Run::is_overtaken`). Only files
+//! that are older than the fence are deleted, by the clock of the store that dates both: what this
+//! machine's clock says costs no file.
 
 use std::collections::HashSet;
 
@@ -15,19 +21,12 @@ use crate::run::Run;
 
 /// Deletes what is due, once per interval.
 pub(crate) async fn vacuum(run: &mut Run<'_>) -> Result<(), CompactError> {
-    let now = run.now();
-    let grace = TimeDelta::from_std(run.settings.vacuum_grace).unwrap_or(TimeDelta::MAX);
-    let interval = TimeDelta::from_std(run.settings.vacuum_interval).unwrap_or(TimeDelta::MAX);
-    let Some(table) = &run.table else { return Ok(()) };
-    let last = table.progress().vacuumed_at;
-    // Both ways: a vacuum that a clock dated years ahead must not be the last one for years.
-    let is_due = last.is_none_or(|last| (now - last).abs() >= interval);
-    if !is_due || run.files().is_empty() || run.is_out_of_time() {
+    if !is_due(run) || !raise_fence(run).await? {
         return Ok(());
     }
-    let unwanted = unwanted(run, now - grace).await?;
+    let unwanted = unwanted(run).await?;
     for path in &unwanted {
-        // Without the commit: the next run goes on.
+        // What is left is for the next vacuum.
         if run.is_out_of_time() {
             return Ok(());
         }
@@ -38,19 +37,35 @@ pub(crate) async fn vacuum(run: &mut Run<'_>) -> Result<(), CompactError> {
             Err(source) => return Err(CompactError::store("delete", key, source)),
         }
     }
-    let mut commit = run.commit_of(CommitKind::Merge);
-    commit.vacuumed = true;
-    if let Some(table) = &mut run.table
-        && table.commit(&commit).await? == Outcome::Conflict
-    {
-        run.report.conflicts += 1;
-    }
     Ok(())
 }
 
-/// Files of the table's partitions that it doesn't name, and hasn't since `before`.
-async fn unwanted(run: &Run<'_>, before: DateTime<Utc>) -> Result<Vec<String>, CompactError> {
+fn is_due(run: &Run<'_>) -> bool {
+    let now = run.now();
+    let interval = TimeDelta::from_std(run.settings.vacuum_interval).unwrap_or(TimeDelta::MAX);
+    let last = run.table.as_ref().and_then(|table| table.progress().vacuumed_at);
+    // Both ways: a vacuum that a clock dated years ahead must not be the last one for years.
+    let is_due = last.is_none_or(|last| (now - last).abs() >= interval);
+    is_due && !run.files().is_empty() && !run.is_out_of_time()
+}
+
+/// False where another was first: it may be vacuuming, and the next run will see.
+async fn raise_fence(run: &mut Run<'_>) -> Result<bool, CompactError> {
+    let mut commit = run.commit_of(CommitKind::Merge);
+    commit.vacuumed = true;
+    let Some(table) = &mut run.table else { return Ok(false) };
+    let is_raised = table.commit(&commit).await? != Outcome::Conflict;
+    run.report.conflicts += u64::from(!is_raised);
+    run.report.commits += u64::from(is_raised);
+    Ok(is_raised)
+}
+
+/// Files of the table's partitions that it doesn't name, and hasn't for the time of grace.
+async fn unwanted(run: &Run<'_>) -> Result<Vec<String>, CompactError> {
     let Some(table) = &run.table else { return Ok(vec![]) };
+    let grace = TimeDelta::from_std(run.settings.vacuum_grace).unwrap_or(TimeDelta::MAX);
+    let raised = table.committed_at().await?;
+    let before = raised.checked_sub_signed(grace).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let mut wanted: HashSet<String> = table.files().iter().map(|f| f.path.clone()).collect();
     wanted.extend(table.removed_since(before).await?);
     let prefix = Path::from(layout::EVENTS);

@@ -52,7 +52,7 @@ pub struct Commit {
     pub done: Vec<String>,
     /// What became of the records since the last commit.
     pub counts: Counts,
-    /// Whether a vacuum has been made since the last commit.
+    /// Whether a vacuum begins with this commit.
     pub vacuumed: bool,
     /// Any number, to know this commit again.
     pub mark: i64,

@@ -55,11 +55,16 @@ pub(crate) async fn read_progress(
         },
     };
     for version in next..=to {
-        let key = format!("{}/_delta_log/{version:020}.json", layout::EVENTS);
+        let key = commit_key(version);
         let bytes = get(lake, &key).await?;
         read_commit(&bytes, progress).map_err(|reason| fault(lake, &key, reason))?;
     }
     Ok(())
+}
+
+/// Where a version's commit is.
+pub(crate) fn commit_key(version: u64) -> String {
+    format!("{}/_delta_log/{version:020}.json", layout::EVENTS)
 }
 
 fn fault(lake: &Lake, key: &str, reason: String) -> LakeError {

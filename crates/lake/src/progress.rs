@@ -7,6 +7,7 @@
 //! | `octolake.commit`      | a random mark, to know one's own commit again                 |
 //! | `octolake.<count>`     | the running totals of [`Ledger`]                              |
 //! | `octolake.vacuumed_at` | seconds since the epoch of the last vacuum                    |
+//! | `octolake.fence`       | the sequence number of the last vacuum's commit               |
 //!
 //! A total that a log lacks, because an older version wrote it, is 0.
 
@@ -18,6 +19,7 @@ use deltalake::kernel::Transaction;
 const SEQUENCE: &str = "octolake.compactor";
 const MARK: &str = "octolake.commit";
 const VACUUMED_AT: &str = "octolake.vacuumed_at";
+const FENCE: &str = "octolake.fence";
 const DONE: i64 = 1;
 
 /// What became of the records of raw objects.
@@ -140,6 +142,9 @@ pub struct Progress {
     pub(crate) mark: i64,
     /// When files that no version names were last looked for.
     pub vacuumed_at: Option<DateTime<Utc>>,
+    /// Which vacuum was the last: another number after each. Files that were written before a
+    /// vacuum and are not committed yet may be gone after it.
+    pub fence: i64,
 }
 
 impl Progress {
@@ -158,6 +163,7 @@ impl Progress {
         match name {
             SEQUENCE => self.sequence = number,
             MARK => self.mark = number,
+            FENCE => self.fence = number,
             VACUUMED_AT => self.vacuumed_at = DateTime::from_timestamp(number, 0),
             _ if name.starts_with("raw/") => {
                 self.done.insert(name.to_owned());
@@ -189,6 +195,7 @@ pub(crate) fn transactions(
     txns.extend(ledger.entries().map(|(name, value)| Transaction::new(name, number(value))));
     if vacuumed {
         txns.push(Transaction::new(VACUUMED_AT, now.timestamp()));
+        txns.push(Transaction::new(FENCE, progress.sequence + 1));
     }
     let at = Some(now.timestamp_millis());
     txns.extend(done.iter().map(|key| Transaction::new_with_last_update(key, DONE, at)));
@@ -224,6 +231,7 @@ mod tests {
         }
         assert_eq!(after.ledger, ledger);
         assert_eq!((after.sequence, after.mark, after.vacuumed_at), (5, 99, Some(now)));
+        assert_eq!(after.fence, 5);
         assert!(after.is_done("raw/2026/03/02/10/x") && after.done().len() == 1);
         assert!(after.ledger.counts.balance());
         assert_eq!(ledger.write_amplification(), Some(1.5));

@@ -9,9 +9,9 @@ use deltalake::logstore::{self, LogStoreRef, StorageConfig};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::{DeltaTable, DeltaTableError, TableProperty};
 use futures::TryStreamExt;
-use object_store::ObjectStore;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_event::EventType;
 use octolake_event::layout::{self, Partition};
 use octolake_store::Lake;
@@ -131,6 +131,17 @@ impl Table {
             .filter(|file| is_recent(file.deletion_timestamp()))
             .map(|file| file.path().to_string())
             .collect())
+    }
+
+    /// When the store wrote this version's commit, by its own clock: the one that dates all files.
+    ///
+    /// # Errors
+    /// The store fails, or an engine has cleaned the log up to here.
+    pub async fn committed_at(&self) -> Result<DateTime<Utc>, LakeError> {
+        let key = log::commit_key(self.version);
+        let found = self.lake.store().head(&Path::from(key)).await;
+        let failed = |source| open_error(&self.lake, DeltaTableError::ObjectStore { source });
+        found.map(|commit| commit.last_modified).map_err(failed)
     }
 
     /// The lake that the table is of.

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::directory::{DirectoryStore, FOLDER_MODE};
 use crate::url::LakeUrl;
+use crate::whole::WholeStore;
 
 /// One lake, opened.
 #[derive(Debug, Clone)]
@@ -95,7 +96,7 @@ impl Lake {
 
     /// The same lake with its store seen through `wrap`: for faults, latency and counting.
     pub fn wrapped(self, wrap: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
-        let root = wrap(self.root);
+        let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(wrap(self.root)));
         let store = rooted(root.clone(), self.root_url.path());
         Self { root, store, ..self }
     }
@@ -137,7 +138,7 @@ impl Lake {
         let directory = path.canonicalize().map_err(failed)?;
         let root_url = Url::from_directory_path(&directory)
             .map_err(|()| StoreError::NoUrl(url.to_string()))?;
-        let root: Arc<dyn ObjectStore> = Arc::new(DirectoryStore::new());
+        let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(Arc::new(DirectoryStore::new())));
         let store = rooted(root.clone(), root_url.path());
         Ok(Self { name: url.to_string(), directory: Some(directory), root, root_url, store })
     }
@@ -153,7 +154,7 @@ impl Lake {
             .with_bucket_name(bucket)
             .build()
             .map_err(|source| StoreError::S3 { lake: url.to_string(), source })?;
-        let root: Arc<dyn ObjectStore> = Arc::new(s3);
+        let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(Arc::new(s3)));
         let store = rooted(root.clone(), root_url.path());
         Ok(Self { name: url.to_string(), directory: None, root, root_url, store })
     }

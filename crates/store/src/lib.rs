@@ -5,13 +5,15 @@
 //! table's URL, which is what the Delta library asks for.
 //!
 //! Invariants: an object of a directory lake is on the disk (fsynced, its name too) before a put
-//! returns, is never seen half-written, and only its owner may read it; settings of S3 come from the environment as every AWS
-//! tool reads them, and never reach a log.
+//! returns, is never seen half-written, and only its owner may read it; an answer that ends early is
+//! an error; settings of S3 come from the environment as every AWS tool reads them, and never reach
+//! a log.
 
 mod directory;
 mod lake;
 mod link;
 mod url;
+mod whole;
 
 pub use directory::DirectoryStore;
 pub use lake::{Lake, StoreError};

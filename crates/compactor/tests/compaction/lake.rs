@@ -12,7 +12,7 @@ use object_store::path::Path;
 use octolake_compactor::{Report, Settings, Surroundings, compact};
 use octolake_event::entry::{self, BusEntry};
 use octolake_event::{DeliveryId, DeliveryMeta};
-use octolake_lake::Table;
+use octolake_lake::{LiveFile, Table};
 use octolake_store::Lake;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use uuid::Uuid;
@@ -23,13 +23,17 @@ pub(crate) const NOW: &str = "2026-04-01T00:00:00Z";
 /// One envelope line: delivery `id`, received at `received_at`.
 pub(crate) fn line(id: u128, event: &str, received_at: &str, body: &str) -> String {
     let received_at: DateTime<Utc> = received_at.parse().unwrap();
-    let meta = DeliveryMeta::new(DeliveryId::from_u128(id), received_at);
+    line_of(&DeliveryMeta::new(DeliveryId::from_u128(id), received_at), event, body)
+}
+
+/// The envelope line of a delivery.
+pub(crate) fn line_of(meta: &DeliveryMeta, event: &str, body: &str) -> String {
     let entry = BusEntry {
         source: "github.com".into(),
         detail_type: event.into(),
-        detail: entry::detail(&meta, body),
+        detail: entry::detail(meta, body),
     };
-    entry::envelope_line(&entry, &meta.id.to_string(), received_at)
+    entry::envelope_line(&entry, &meta.id.to_string(), meta.received_at)
 }
 
 /// A push on the given day of March 2026.
@@ -73,11 +77,19 @@ pub(crate) async fn batches(lake: &Lake) -> Vec<RecordBatch> {
     let mut batches = Vec::new();
     let table = Table::open(lake).await.unwrap().expect("a table");
     for file in table.files() {
-        let bytes = lake.store().get(&Path::from(file.key())).await.unwrap().bytes().await.unwrap();
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
-        batches.extend(reader.map(Result::unwrap));
+        batches.extend(batches_of(lake, file).await.unwrap());
     }
     batches
+}
+
+/// The rows of a file.
+pub(crate) async fn batches_of(
+    lake: &Lake,
+    file: &LiveFile,
+) -> Result<Vec<RecordBatch>, Box<dyn std::error::Error + Send + Sync>> {
+    let bytes = lake.store().get(&Path::from(file.key())).await?.bytes().await?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?.build()?;
+    Ok(reader.collect::<Result<_, _>>()?)
 }
 
 /// A text column of every row, in the order of the files.

@@ -8,4 +8,5 @@ mod older;
 mod once;
 mod proof;
 mod racing;
+mod reliability;
 mod repeats;
