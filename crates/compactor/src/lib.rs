@@ -34,6 +34,7 @@ mod report;
 mod run;
 mod scan;
 mod settings;
+mod texts;
 mod vacuum;
 mod verify;
 
@@ -42,4 +43,4 @@ pub use report::{FailedObject, Report, Unread};
 pub use run::{Surroundings, compact};
 pub use scan::{Backlog, RawObject, backlog};
 pub use settings::Settings;
-pub use verify::{Check, Verdict, verify};
+pub use verify::{Check, Depth, Verdict, prove, verify};

@@ -56,8 +56,7 @@ impl FileSink {
         rows: u64,
         received: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<NewFile, CompactError> {
-        let path =
-            format!("{}/part-{}-{:05}.parquet", partition.folder(), self.run_id, self.number);
+        let path = layout::data_file(partition, &self.run_id, self.number, &bytes);
         self.number += 1;
         let size = bytes.len() as u64;
         if !self.dry_run {

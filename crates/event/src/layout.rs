@@ -11,6 +11,7 @@
 //! Keys are relative to the lake's root, with `/` between their parts, on disk and on S3 alike.
 
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
+use twox_hash::XxHash64;
 
 use crate::delivery::DeliveryId;
 use crate::event_type::EventType;
@@ -92,6 +93,30 @@ impl Partition {
     }
 }
 
+/// The path of a data file, relative to the table:
+/// `<partition>/part-<run>-<number>-<XXH64 of its bytes>.parquet`. Its name tells what it must
+/// hold, whoever's log names it.
+pub fn data_file(partition: &Partition, run: &str, number: u32, bytes: &[u8]) -> String {
+    let hash = XxHash64::oneshot(0, bytes);
+    format!("{}/part-{run}-{number:05}-{hash:016x}.parquet", partition.folder())
+}
+
+/// Whether the bytes of a data file are those that its name tells of; `None` where it tells
+/// nothing: an older version wrote it, or another engine.
+pub fn is_intact(path: &str, bytes: &[u8]) -> Option<bool> {
+    let (_, name) = path.rsplit_once('/')?;
+    let [run, number, hash] =
+        name.strip_prefix("part-")?.strip_suffix(".parquet")?.split('-').collect::<Vec<_>>()[..]
+    else {
+        return None;
+    };
+    let is_hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_ours = run.len() == 32 && is_hex(run) && number.bytes().all(|b| b.is_ascii_digit());
+    (is_ours && hash.len() == 16).then_some(())?;
+    let hash = u64::from_str_radix(hash, 16).ok()?;
+    Some(hash == XxHash64::oneshot(0, bytes))
+}
+
 /// The key of the quarantine entry for the record at `offset` (in bytes, after decompression) of
 /// the raw object `raw_key`. The same record always has the same key.
 pub fn quarantine_key(raw_key: &str, offset: u64) -> String {
@@ -125,6 +150,26 @@ mod tests {
             let partition = Partition { event_type: EventType::partition_of(&kind), date };
             let path = format!("{}/part-0.parquet", partition.folder());
             prop_assert_eq!(Partition::of_file(&path), Some(partition));
+        }
+    }
+
+    #[test]
+    fn a_data_file_is_known_by_its_bytes() {
+        let date = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
+        let partition = Partition { event_type: EventType::partition_of("push"), date };
+        let path = data_file(&partition, "0123456789abcdef0123456789abcdef", 7, b"abc");
+        assert_eq!(
+            path,
+            "event_type=push/date=2026-03-02/part-0123456789abcdef0123456789abcdef-00007-44bc2cf5ad770999.parquet"
+        );
+        assert_eq!(is_intact(&path, b"abc"), Some(true));
+        assert_eq!(is_intact(&path, b"abd"), Some(false));
+        for other in [
+            "event_type=push/date=2026-03-02/part-0123456789abcdef0123456789abcdef-00007.parquet",
+            "event_type=push/date=2026-03-02/part-00001-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f-c000.snappy.parquet",
+            "part-1-2-3.parquet",
+        ] {
+            assert_eq!(is_intact(other, b"abc"), None, "{other}");
         }
     }
 

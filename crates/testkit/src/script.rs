@@ -53,7 +53,7 @@ pub type Hook = Arc<dyn Fn(Operation) -> BoxFuture<'static, ()> + Send + Sync>;
 #[derive(Clone, Default)]
 pub struct Script {
     faults: Arc<HashMap<usize, Fault>>,
-    stall: Option<Hook>,
+    stalls: HashMap<Fault, Hook>,
     on_change: Option<Hook>,
     state: Arc<Mutex<State>>,
 }
@@ -76,10 +76,11 @@ impl Script {
         Self { faults: Arc::new(faults.into_iter().collect()), ..Self::default() }
     }
 
-    /// What goes on while an operation hangs.
+    /// What goes on while an operation hangs, by [`Fault::StallBefore`] or [`Fault::StallAfter`].
     #[must_use]
-    pub fn with_stall(self, stall: Hook) -> Self {
-        Self { stall: Some(stall), ..self }
+    pub fn with_stall(mut self, fault: Fault, stall: Hook) -> Self {
+        self.stalls.insert(fault, stall);
+        self
     }
 
     /// What looks at the store after each change.
@@ -161,7 +162,7 @@ impl Turn {
 
     async fn stall_at(&self, fault: Fault) {
         if self.fault == Some(fault)
-            && let Some(stall) = &self.script.stall
+            && let Some(stall) = self.script.stalls.get(&fault)
         {
             stall(self.operation.clone()).await;
         }

@@ -17,6 +17,7 @@ use parquet::errors::ParquetError;
 
 use crate::error::CompactError;
 use crate::file_reader::FileReader;
+use crate::texts::Texts;
 
 /// The Bloom filters of a column, by row group.
 #[derive(Debug)]
@@ -152,14 +153,14 @@ async fn read_rows(
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
     let mut batches = builder.with_projection(mask).build().map_err(failed)?;
     while let Some(batch) = batches.try_next().await.map_err(failed)? {
-        let ids = batch.column_by_name(name::DELIVERY_ID).and_then(|c| c.as_string_opt::<i32>());
+        let Some(ids) = Texts::of(&batch, name::DELIVERY_ID) else { continue };
         let bodies = batch
             .column_by_name(name::PAYLOAD_HASH)
             .and_then(|c| c.as_primitive_opt::<Int64Type>());
         let mut bodies = bodies.into_iter().flatten();
-        for id in ids.into_iter().flatten() {
+        for row in 0..batch.num_rows() {
             let body = bodies.next().flatten();
-            if let Some(Ok(id)) = id.map(str::parse::<DeliveryId>) {
+            if let Some(Ok(id)) = ids.get(row).map(str::parse::<DeliveryId>) {
                 each(id.as_u128(), body);
             }
         }

@@ -2,7 +2,7 @@
 
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use octolake_compactor::{Settings, Verdict, verify};
+use octolake_compactor::{Depth, Settings, Verdict, prove, verify};
 use octolake_lake::Table;
 use octolake_store::Lake;
 
@@ -80,4 +80,112 @@ async fn a_file_written_over_by_another_shows() {
 #[tokio::test]
 async fn a_lake_without_a_table_has_nothing_to_prove() {
     assert!(verify(&Lake::in_memory(), &Settings::default()).await.unwrap().is_none());
+}
+
+// --- deep ---------------------------------------------------------------------------------------
+
+const FILES: usize = 0;
+const ONCE: usize = 1;
+const TOTALS: usize = 3;
+const RECOUNT: usize = 4;
+const THERE: usize = 5;
+const FOUNDED: usize = 6;
+
+async fn deep(lake: &Lake) -> Verdict {
+    prove(lake, &Settings::default(), Depth::Bytes).await.unwrap().unwrap()
+}
+
+async fn bytes_of(lake: &Lake, key: &str) -> Vec<u8> {
+    lake.store().get(&Path::from(key)).await.unwrap().bytes().await.unwrap().to_vec()
+}
+
+/// Says in the table's log what no compactor would: that this file is a part of the table.
+async fn add_to_log(lake: &Lake, partition: &str, path: &str, bytes: usize, rows: u64) {
+    let table = Table::open(lake).await.unwrap().unwrap();
+    let values: serde_json::Map<String, serde_json::Value> = partition
+        .split('/')
+        .map(|part| part.split_once('=').unwrap())
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    let add = serde_json::json!({"add": {
+        "path": path, "partitionValues": values, "size": bytes, "modificationTime": 0,
+        "dataChange": true, "stats": format!(r#"{{"numRecords":{rows}}}"#),
+    }});
+    let key = format!("events/_delta_log/{:020}.json", table.version() + 1);
+    put(lake, &key, add.to_string()).await;
+}
+
+#[tokio::test]
+async fn a_sound_lake_is_proven_deeply() {
+    let verdict = deep(&lake().await).await;
+    assert!(verdict.holds && verdict.checks.len() == 7, "{verdict:#?}");
+}
+
+#[tokio::test]
+async fn a_deleted_file_shows_deeply() {
+    let lake = lake().await;
+    let key = Table::open(&lake).await.unwrap().unwrap().files()[0].key();
+    lake.store().delete(&Path::from(key)).await.unwrap();
+    assert_eq!(broken(&deep(&lake).await), [FILES, TOTALS, RECOUNT]);
+}
+
+#[tokio::test]
+async fn a_doubled_file_shows() {
+    let lake = lake().await;
+    let file = Table::open(&lake).await.unwrap().unwrap().files()[0].clone();
+    let bytes = bytes_of(&lake, &file.key()).await;
+    let partition = file.partition.folder();
+    let path = format!("{partition}/part-again.parquet");
+    add_to_log(&lake, &partition, &path, bytes.len(), file.rows).await;
+    put(&lake, &format!("events/{path}"), bytes).await;
+    assert_eq!(broken(&deep(&lake).await), [ONCE, TOTALS]);
+    assert_eq!(broken(&verdict(&lake).await), [ONCE, TOTALS]);
+}
+
+#[tokio::test]
+async fn each_flipped_byte_shows() {
+    let lake = lake().await;
+    let key = Table::open(&lake).await.unwrap().unwrap().files()[0].key();
+    let sound = bytes_of(&lake, &key).await;
+    for at in (0..sound.len()).step_by(97) {
+        let mut flipped = sound.clone();
+        flipped[at] ^= 0x10;
+        put(&lake, &key, flipped).await;
+        let verdict = deep(&lake).await;
+        assert!(broken(&verdict).contains(&FILES), "byte {at}: {verdict:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_removed_raw_object_shows() {
+    let lake = lake().await;
+    lake.store().delete(&Path::from("raw/2026/03/02/11/b")).await.unwrap();
+    let verdict = deep(&lake).await;
+    assert_eq!(broken(&verdict), [THERE, FOUNDED], "{verdict:#?}");
+    assert!(verdict.checks[THERE].detail.contains("raw/2026/03/02/11/b"), "{verdict:#?}");
+}
+
+#[tokio::test]
+async fn a_row_that_no_raw_object_holds_shows() {
+    let lake = lake().await;
+    let other = Lake::in_memory();
+    put(&other, "raw/2026/03/02/10/a", push(77, 2)).await;
+    run(&other, &Settings::default()).await;
+    let file = Table::open(&other).await.unwrap().unwrap().files()[0].clone();
+    let bytes = bytes_of(&other, &file.key()).await;
+    add_to_log(&lake, &file.partition.folder(), &file.path, bytes.len(), 1).await;
+    put(&lake, &file.key(), bytes).await;
+    let verdict = deep(&lake).await;
+    assert_eq!(broken(&verdict), [TOTALS, FOUNDED], "{verdict:#?}");
+    assert!(verdict.checks[FOUNDED].detail.contains("00000000004d is in no raw"), "{verdict:#?}");
+}
+
+#[tokio::test]
+async fn a_record_that_was_changed_behind_shows() {
+    let lake = lake().await;
+    let text = String::from_utf8(bytes_of(&lake, "raw/2026/03/02/10/a").await).unwrap();
+    put(&lake, "raw/2026/03/02/10/a", text.replacen("refs/heads/main", "refs/heads/evil", 1)).await;
+    let verdict = deep(&lake).await;
+    assert_eq!(broken(&verdict), [FOUNDED], "{verdict:#?}");
+    assert!(verdict.checks[FOUNDED].detail.contains("differs from its record"), "{verdict:#?}");
 }

@@ -1,6 +1,6 @@
 //! `lakequery verify`.
 
-use octolake_compactor::{Settings, Verdict, verify};
+use octolake_compactor::{Depth, Settings, Verdict, prove};
 
 use crate::cli::Globals;
 use crate::exit::Outcome;
@@ -8,15 +8,20 @@ use crate::output::{self, Align, Format, Grid};
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Read every byte of the table too, and hold each row against the record that it was made from.
+    #[arg(long)]
+    deep: bool,
+}
 
 /// Proves that nothing was lost and nothing doubled; exit code 3 where that cannot be proven.
 ///
 /// # Errors
 /// There is no lake, or it cannot be read.
-pub async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
+pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let lake = globals.open_lake()?;
-    let Some(verdict) = verify(&lake, &Settings::default()).await? else {
+    let depth = if args.deep { Depth::Bytes } else { Depth::Ids };
+    let Some(verdict) = prove(&lake, &Settings::default(), depth).await? else {
         let name = lake.name();
         output::note(globals, &format!("{name} has no table yet: run `lakequery compact` first"));
         return Ok(Outcome::GateFailed);

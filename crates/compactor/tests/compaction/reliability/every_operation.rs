@@ -14,8 +14,11 @@ async fn without_faults(place: Place) -> (Arc<Scenario>, Vec<Operation>) {
     (scenario, operations)
 }
 
-/// One of so many trials: which ones, the seed says.
-fn share(trials: Vec<Faults>) -> Vec<Faults> {
+/// One of so many trials: which ones, the seed says; or those with one fault.
+fn share(mut trials: Vec<Faults>) -> Vec<Faults> {
+    if let Ok(name) = std::env::var("OCTOLAKE_FAULT") {
+        trials.retain(|faults| faults.iter().all(|(_, fault)| format!("{fault:?}") == name));
+    }
     let (share, seed) = (setting("OCTOLAKE_SHARE", 12), setting("OCTOLAKE_SEED", 1));
     let numbered = (seed..).zip(trials);
     numbered.filter(|(number, _)| number.is_multiple_of(share)).map(|(_, trial)| trial).collect()

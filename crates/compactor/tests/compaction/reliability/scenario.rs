@@ -120,8 +120,9 @@ async fn new_objects(lake: &Lake) -> BTreeMap<String, Vec<u128>> {
         [&record(100), "\n", &record(101), "\n", &record(TWICE), "\nhalf a rec\n", &record(3)];
     let second = gzip([other_body, record(103), record(104)].join("\n").as_bytes());
     put(lake, &large_key, large_body).await;
-    put(lake, FIRST, first.concat()).await;
+    // What has the first key comes last: it wins all the same.
     put(lake, "raw/2026/03/02/10/b.gz", second).await;
+    put(lake, FIRST, first.concat()).await;
     put(lake, "raw/2026/03/02/11/c", [record(105), record(106), large].concat()).await;
     BTreeMap::from([
         (FIRST.to_owned(), vec![100, 101, TWICE, 3]),

@@ -1,7 +1,9 @@
 //! One run with faults, watched; then the next one, and the proof.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use futures::future::{BoxFuture, FutureExt as _};
 use object_store::ObjectStore;
@@ -33,7 +35,8 @@ pub(crate) async fn trial(
     let name = format!("{place:?} {faults:?}");
     let script = Script::new(faults.iter().copied())
         .with_on_change(watch(scenario, &copy.lake, first, &name))
-        .with_stall(others(&copy.lake));
+        .with_stall(Fault::StallBefore, another(&copy.lake, settings()))
+        .with_stall(Fault::StallAfter, another(&copy.lake, only_upkeep()));
     let faulty =
         copy.lake.clone().wrapped(|store| Arc::new(FaultyStore::new(store, script.clone())));
     let outcome = run(&faulty, 1).await;
@@ -43,9 +46,13 @@ pub(crate) async fn trial(
 }
 
 async fn run(lake: &Lake, id: u128) -> Result<Report, CompactError> {
+    run_with(lake, &settings(), id).await
+}
+
+async fn run_with(lake: &Lake, settings: &Settings, id: u128) -> Result<Report, CompactError> {
     let run_id = Uuid::from_u128(id << 64 | id);
     let surroundings = Surroundings { run_id, clock: &now, on_progress: &mut |_, _| {} };
-    compact(lake, &settings(), surroundings).await
+    compact(lake, settings, surroundings).await
 }
 
 /// Looks at the lake after each change of its table from the first fault on: before it, all trials
@@ -64,19 +71,20 @@ fn watch(scenario: &Arc<Scenario>, lake: &Lake, first: usize, name: &str) -> Hoo
     })
 }
 
-/// While an operation hangs, another compactor does all that there is to do, and vacuums.
-fn others(lake: &Lake) -> Hook {
-    let lake = lake.clone();
-    let count = Arc::new(Mutex::new(100));
+/// Takes up no raw object: only merges and vacuums.
+fn only_upkeep() -> Settings {
+    Settings { since: Some(DateTime::<Utc>::MAX_UTC), ..settings() }
+}
+
+/// While an operation hangs, another compactor makes a whole run.
+fn another(lake: &Lake, settings: Settings) -> Hook {
+    let (lake, settings) = (lake.clone(), Arc::new(settings));
+    let runs = Arc::new(AtomicU64::new(100));
     Arc::new(move |_| -> BoxFuture<'static, ()> {
-        let lake = lake.clone();
-        let id = {
-            let mut count = count.lock().unwrap();
-            *count += 1;
-            *count
-        };
+        let (lake, settings) = (lake.clone(), settings.clone());
+        let id = runs.fetch_add(1, Ordering::Relaxed);
         async move {
-            run(&lake, id).await.unwrap();
+            run_with(&lake, &settings, u128::from(id)).await.unwrap();
         }
         .boxed()
     })

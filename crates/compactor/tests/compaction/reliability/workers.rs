@@ -19,6 +19,7 @@ pub(crate) fn setting(name: &str, otherwise: u64) -> u64 {
 /// # Panics
 /// Some failed; the message names their faults, which are all that is needed to see them again.
 pub(crate) fn each<F: Future<Output = ()>>(trials: &[Faults], one: impl Fn(Faults) -> F + Sync) {
+    let stops_early = std::env::var_os("OCTOLAKE_STOP_EARLY").is_some();
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -26,6 +27,9 @@ pub(crate) fn each<F: Future<Output = ()>>(trials: &[Faults], one: impl Fn(Fault
             let run = || runtime.block_on(one(faults.clone()));
             if catch_unwind(AssertUnwindSafe(run)).is_err() {
                 failures.lock().unwrap().push(faults.clone());
+                if stops_early {
+                    next.store(trials.len(), Ordering::Relaxed);
+                }
             }
         }
     };

@@ -1,0 +1,90 @@
+"""The bugs: for each what it is, where it goes, and which fault must bring it to light.
+
+Each is a mistake that somebody has made in a lake like this one. `find` stands in its file exactly
+once; where a change of the code moves it, the check says so, and the bug is planted anew.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Bug:
+    name: str
+    file: str
+    find: str
+    replace: str
+    fault: str  # only these trials are made: `None` is the run without a fault, which finds it alone
+
+
+BUGS = [
+    Bug(
+        name="rows are committed before they are looked for again",
+        file="crates/compactor/src/run.rs",
+        find="if self.is_overtaken(batch.fence, &batch.done, &batch.new).await? {",
+        replace="if false {",
+        fault="StallBefore",
+    ),
+    Bug(
+        name="progress is committed before the rows",
+        file="crates/compactor/src/run.rs",
+        find="        commit.counts = batch.counts;\n",
+        replace="""        commit.counts = batch.counts;
+        let mut early = self.commit_of(CommitKind::Append);
+        early.done = std::mem::take(&mut commit.done);
+        if let Some(table) = &mut self.table {
+            table.commit(&early).await?;
+        }
+""",
+        fault="None",
+    ),
+    Bug(
+        name="a high-water mark stands in for the set of what is done",
+        file="crates/lake/src/progress.rs",
+        find="        self.done.contains(raw_key)\n",
+        replace="        self.done.iter().any(|done| done.as_str() >= raw_key)\n",
+        fault="Refused",
+    ),
+    Bug(
+        name="a commit overwrites what another has committed",
+        file="crates/store/src/whole.rs",
+        find="        opts: PutOptions,\n    ) -> Result<PutResult> {\n",
+        replace="""        mut opts: PutOptions,
+    ) -> Result<PutResult> {
+        opts.mode = object_store::PutMode::Overwrite;
+""",
+        fault="StallBefore",
+    ),
+    Bug(
+        name="merged files are deleted before the merge is published",
+        file="crates/compactor/src/merge.rs",
+        find="        let Some(table) = &mut run.table else { break };\n",
+        replace="""        for file in &commit.removes {
+            let key = object_store::path::Path::from(file.key());
+            let _ = object_store::ObjectStoreExt::delete(&run.store, &key).await;
+        }
+        let Some(table) = &mut run.table else { break };
+""",
+        fault="None",
+    ),
+    Bug(
+        name="what arrived first wins, not what has the first key",
+        file="crates/compactor/src/scan.rs",
+        find="backlog.pending.sort_by(|a, b| a.key.cmp(&b.key));",
+        replace="backlog.pending.sort_by_key(|object| object.modified);",
+        fault="None",
+    ),
+    Bug(
+        name="files that a vacuum may have deleted are committed",
+        file="crates/compactor/src/run.rs",
+        find="self.fence() != fence || ",
+        replace="false && self.fence() != fence || ",
+        fault="StallAfter",
+    ),
+    Bug(
+        name="an answer that ends early passes for a shorter object",
+        file="crates/store/src/whole.rs",
+        find="    if read == expected { Ok(()) }",
+        replace="    if read <= expected { Ok(()) }",
+        fault="Truncated",
+    ),
+]
