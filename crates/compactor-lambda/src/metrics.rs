@@ -79,6 +79,7 @@ mod tests {
             unsigned: 6,
             conflicting: 1,
             replayed: 5,
+            ..Counts::default()
         };
         let end = End { files: 7, backlog_age: 90.0, seconds: 1.5 };
         let now = DateTime::from_timestamp_millis(1_772_445_600_123).unwrap();

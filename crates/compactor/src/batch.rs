@@ -122,6 +122,9 @@ impl Batch {
         for (item, hash) in items.into_iter().zip(hashes) {
             match item {
                 Item::Broken(broken) => self.quarantine(context, raw_key, &broken).await?,
+                Item::Record { envelope, .. } if is_erased(context, &envelope, hash, &found) => {
+                    self.count_erased();
+                }
                 Item::Record { offset, envelope } => {
                     let id = envelope.meta.id.as_u128();
                     let stored =
@@ -196,8 +199,13 @@ impl Batch {
         };
         match row {
             Ok(row) => {
+                let of_body = find_large(context, &row).await?;
+                if !of_body.erased_bodies.is_empty() {
+                    self.count_erased();
+                    return Ok(());
+                }
                 let is_replayed = !repeats::is_ping(envelope, row.payload)
-                    && (self.is_replayed(&row, found) || is_large_known(context, &row).await?);
+                    && (self.is_replayed(&row, found) || !of_body.bodies.is_empty());
                 if is_replayed {
                     self.counts.replayed += 1;
                     if self.counts.replayed <= repeats::NAMED {
@@ -230,6 +238,12 @@ impl Batch {
         self.parse_issues += row.issues() as u64;
         self.new.insert(row.envelope.meta.id.as_u128(), row.date(), row.payload_hash);
         self.partitions.push(plan, row, raw_key);
+    }
+
+    fn count_erased(&mut self) {
+        self.counts.read += 1;
+        self.counts.duplicates += 1;
+        self.counts.erased += 1;
     }
 
     async fn quarantine(
@@ -282,15 +296,27 @@ async fn large_body(
     }
 }
 
-/// Whether a claim-checked body is in the lake: what it hashes to was not known before it was
-/// fetched, so nobody has asked.
-async fn is_large_known(context: &mut Context<'_>, row: &Row<'_>) -> Result<bool, CompactError> {
+/// Whether a delivery was in the lake once and must not come back: under its id, or its body under
+/// another.
+fn is_erased(
+    context: &Context<'_>,
+    envelope: &Envelope<'_>,
+    hash: Option<i64>,
+    found: &Found,
+) -> bool {
+    found.erased_ids.contains(&envelope.meta.id.as_u128())
+        || hash.is_some_and(|hash| found.erased_bodies.contains(&hash))
+        || context.known.is_erased_at(envelope.meta.received_at)
+}
+
+/// What is known of a claim-checked body: what it hashes to was not known before it was fetched,
+/// so nobody has asked.
+async fn find_large(context: &mut Context<'_>, row: &Row<'_>) -> Result<Found, CompactError> {
     let (id, body, date) = (row.envelope.meta.id, row.payload_hash, row.date());
     if row.envelope.meta.large.is_none() {
-        return Ok(false);
+        return Ok(Found::default());
     }
-    let found = context.known.find(&[Sought { id, body: Some(body), date }], Among::All).await?;
-    Ok(!found.bodies.is_empty())
+    context.known.find(&[Sought { id, body: Some(body), date }], Among::All).await
 }
 
 /// A record that is a delivery, but whose payload is not to be had.

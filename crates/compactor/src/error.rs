@@ -43,6 +43,18 @@ pub enum CompactError {
         /// Rows that were read.
         found: u64,
     },
+    /// The lake cannot be made anew from what is in `raw/`.
+    #[error(
+        "raw/ no longer covers what the lake holds: {rows} rows have no record there ({examples}); nothing was changed. Put the missing raw objects back, or keep the lake as it is; what was built for the comparison is in {place}/ and may be removed"
+    )]
+    NotCovered {
+        /// Rows that only the lake has.
+        rows: u64,
+        /// Some of them.
+        examples: String,
+        /// Where the table was made.
+        place: &'static str,
+    },
     /// The commit lost every race.
     #[error("another compactor was first {0} times in a row; the next run goes on")]
     Outrun(u32),

@@ -1,4 +1,4 @@
-//! A live file of the table, as the Parquet library wants to read it: by ranges, its size known.
+//! A Parquet file of the lake, as the Parquet library wants to read it: by ranges, its size known.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use octolake_lake::LiveFile;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::{ParquetError, Result};
@@ -24,8 +23,9 @@ pub(crate) struct FileReader {
 }
 
 impl FileReader {
-    pub(crate) fn new(store: Arc<dyn ObjectStore>, file: &LiveFile) -> Self {
-        Self { store, key: Path::from(file.key()), bytes: file.bytes }
+    /// A file of so many bytes.
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, key: &str, bytes: u64) -> Self {
+        Self { store, key: Path::from(key), bytes }
     }
 }
 

@@ -5,6 +5,9 @@
 //! `delivery_id` and `payload_hash` are asked first; only where one says "perhaps", the columns
 //! themselves are read.
 //!
+//! What was erased is known too, by the lists that erasures leave (see [`crate::erase`]): they are
+//! files of the same two columns, and whatever its date, a delivery is looked for in them.
+//!
 //! The event type doesn't narrow the search: the header that names it isn't signed, and one id is
 //! one delivery whatever it calls itself.
 
@@ -14,14 +17,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use octolake_event::DeliveryId;
-use octolake_lake::LiveFile;
+use octolake_lake::{LiveFile, Progress};
 
-pub(crate) use self::file::read_ids;
-use self::file::{Filters, Rows};
+use self::file::Rows;
+pub(crate) use self::file::{Filters, read_deliveries, read_ids};
 use crate::error::CompactError;
 
 /// Dates this far from a row's, both ways, are searched for its delivery id and its body.
@@ -50,20 +53,40 @@ pub(crate) struct Found {
     pub(crate) ids: HashMap<u128, Option<i64>>,
     /// The bodies, each with the date that it was looked for.
     pub(crate) bodies: HashSet<(i64, NaiveDate)>,
+    /// The ids and the bodies that were erased.
+    pub(crate) erased_ids: HashSet<u128>,
+    pub(crate) erased_bodies: HashSet<i64>,
+}
+
+/// A file that deliveries are known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IdFile {
+    pub(crate) key: String,
+    pub(crate) bytes: u64,
+    pub(crate) rows: u64,
+}
+
+impl From<&LiveFile> for IdFile {
+    fn from(file: &LiveFile) -> Self {
+        Self { key: file.key(), bytes: file.bytes, rows: file.rows }
+    }
 }
 
 /// The live files' deliveries, as far as they were asked for.
 pub(crate) struct KnownDeliveries {
     store: Arc<dyn ObjectStore>,
-    /// By date.
+    /// By date; the lists of what was erased have none, and come first.
     files: Vec<KnownFile>,
+    /// What arrived before this is erased.
+    erased_before: Option<DateTime<Utc>>,
     /// How many versions of the table were taken over.
     updates: u64,
     exact_rows: usize,
 }
 
 struct KnownFile {
-    file: LiveFile,
+    file: IdFile,
+    date: Option<NaiveDate>,
     /// The update that brought it.
     update: u64,
     /// `None` until asked for.
@@ -81,21 +104,34 @@ pub(crate) enum Among {
 
 impl KnownDeliveries {
     pub(crate) fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, files: vec![], updates: 0, exact_rows: 0 }
+        Self { store, files: vec![], erased_before: None, updates: 0, exact_rows: 0 }
     }
 
-    /// Takes over the files of a version.
-    pub(crate) fn update(&mut self, live: &[LiveFile]) {
+    /// Takes over the files of a version, and what was erased up to it.
+    pub(crate) fn update(&mut self, live: &[LiveFile], progress: &Progress) {
         self.updates += 1;
+        self.erased_before = progress.erased_before;
         let mut known: HashMap<String, KnownFile> =
-            self.files.drain(..).map(|known| (known.file.path.clone(), known)).collect();
+            self.files.drain(..).map(|known| (known.file.key.clone(), known)).collect();
         let update = self.updates;
-        let new =
-            |file: &LiveFile| KnownFile { file: file.clone(), update, filters: None, rows: None };
-        self.files
-            .extend(live.iter().map(|file| known.remove(&file.path).unwrap_or_else(|| new(file))));
-        self.files.sort_by_key(|known| known.file.partition.date);
+        let new = |file, date| KnownFile { file, date, update, filters: None, rows: None };
+        let list = |(key, bytes): (&str, u64)| {
+            let file = IdFile { key: key.to_owned(), bytes, rows: 0 };
+            known.remove(key).unwrap_or_else(|| new(file, None))
+        };
+        self.files.extend(progress.erased().map(list));
+        for file in live {
+            let file_known = known.remove(&file.key());
+            let date = Some(file.partition.date);
+            self.files.push(file_known.unwrap_or_else(|| new(file.into(), date)));
+        }
+        self.files.sort_by_key(|known| known.date);
         self.exact_rows = self.files.iter().filter_map(|k| k.rows.as_ref()).map(Rows::len).sum();
+    }
+
+    /// Whether a delivery of this time is erased, whatever it is.
+    pub(crate) fn is_erased_at(&self, received_at: DateTime<Utc>) -> bool {
+        self.erased_before.is_some_and(|before| received_at < before)
     }
 
     /// What is in the lake of these deliveries.
@@ -111,8 +147,10 @@ impl KnownDeliveries {
         let mut found = Found::default();
         for (date, questions) in by_date {
             let near = self.near(date);
+            let lists = 0..self.files.partition_point(|known| known.date.is_none());
+            self.load_filters(lists.clone(), among).await?;
             self.load_filters(near.clone(), among).await?;
-            for place in near {
+            for place in lists.chain(near) {
                 let perhaps = self.perhaps(place, among, &questions);
                 if !perhaps.is_empty() {
                     self.load_rows(place).await?;
@@ -126,8 +164,9 @@ impl KnownDeliveries {
     /// The places of the files whose date is within the window of this one.
     fn near(&self, date: NaiveDate) -> Range<usize> {
         let days = TimeDelta::days(WINDOW_DAYS);
-        let start = self.files.partition_point(|known| known.file.partition.date < date - days);
-        let end = self.files.partition_point(|known| known.file.partition.date <= date + days);
+        let (first, last) = (Some(date - days), Some(date + days));
+        let start = self.files.partition_point(|known| known.date < first);
+        let end = self.files.partition_point(|known| known.date <= last);
         start..end
     }
 
@@ -152,7 +191,7 @@ impl KnownDeliveries {
     }
 
     async fn load_filters(&mut self, near: Range<usize>, among: Among) -> Result<(), CompactError> {
-        let missing: Vec<(usize, LiveFile)> = near
+        let missing: Vec<(usize, IdFile)> = near
             .map(|place| (place, &self.files[place]))
             .filter(|(_, known)| known.filters.is_none() && self.is_among(known, among))
             .map(|(place, known)| (place, known.file.clone()))
@@ -163,7 +202,7 @@ impl KnownDeliveries {
                 let filters = Filters::read(store.clone(), &file).await;
                 filters
                     .map(|filters| (place, filters))
-                    .map_err(|e| CompactError::parquet("read the Bloom filters of", file.path, e))
+                    .map_err(|e| CompactError::parquet("read the Bloom filters of", file.key, e))
             })
             .buffer_unordered(FETCHES)
             .try_collect()
@@ -186,6 +225,13 @@ impl KnownDeliveries {
     /// Of what may be in a file, notes what is.
     fn confirm(&self, place: usize, date: NaiveDate, perhaps: &[&Question], found: &mut Found) {
         let Some(rows) = &self.files[place].rows else { return };
+        if self.files[place].date.is_none() {
+            let ids = perhaps.iter().map(|question| question.id);
+            found.erased_ids.extend(ids.filter(|id| rows.body_of(*id).is_some()));
+            let bodies = perhaps.iter().filter_map(|question| question.body);
+            found.erased_bodies.extend(bodies.filter(|body| rows.holds_body(*body)));
+            return;
+        }
         for question in perhaps {
             if let Some(body) = rows.body_of(question.id) {
                 found.ids.insert(question.id, body);

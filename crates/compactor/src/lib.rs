@@ -21,6 +21,7 @@
 
 mod batch;
 mod encode;
+mod erase;
 mod error;
 mod file_reader;
 pub mod known;
@@ -29,8 +30,10 @@ mod merge;
 mod partitions;
 mod quarantine;
 mod read;
+mod rebuild;
 mod repeats;
 mod report;
+mod rewrite;
 mod run;
 mod scan;
 mod settings;
@@ -38,7 +41,9 @@ mod texts;
 mod vacuum;
 mod verify;
 
+pub use erase::{Erasure, Selection, erase};
 pub use error::CompactError;
+pub use rebuild::{Comparison, Rebuild, rebuild};
 pub use report::{FailedObject, Report, Unread};
 pub use run::{Surroundings, compact};
 pub use scan::{Backlog, RawObject, backlog};

@@ -6,21 +6,13 @@
 //! largest of them grow by a quarter at least. Both bound how often a byte is written.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, new_null_array};
-use arrow_schema::{Schema, SchemaRef};
 use chrono::{NaiveDate, TimeDelta};
-use futures::TryStreamExt;
 use octolake_event::layout::Partition;
 use octolake_lake::{CommitKind, LiveFile, NewFile, Outcome};
-use octolake_tables::schema;
-use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
-use parquet::file::properties::WriterPropertiesPtr;
 
-use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
-use crate::file_reader::FileReader;
+use crate::rewrite::Rewriter;
 use crate::run::Run;
 use crate::settings::Settings;
 
@@ -28,8 +20,6 @@ use crate::settings::Settings;
 const SMALLEST_TIER: u64 = 64 * 1024;
 /// How much larger each tier is than the one before.
 const TIER_FACTOR: u64 = 4;
-/// Rows to have in memory at once: payloads are kilobytes each, and sometimes megabytes.
-const READ_ROWS: usize = 256;
 /// Bytes and files that one commit may replace: a commit that comes second has worked for nothing,
 /// and each one costs another reading of the log.
 const COMMIT_BYTES: u64 = 256 << 20;
@@ -105,7 +95,7 @@ pub(crate) async fn merge(run: &mut Run<'_>) -> Result<(), CompactError> {
         let mut bytes = 0;
         while bytes < COMMIT_BYTES && commit.removes.len() < COMMIT_FILES && !run.is_out_of_time() {
             let Some(merge) = due.next() else { break };
-            commit.adds.extend(rewrite(run, &merge).await?);
+            commit.adds.extend(merged(run, &merge).await?);
             bytes += merge.files.iter().map(|file| file.bytes).sum::<u64>();
             commit.removes.extend(merge.files);
         }
@@ -135,110 +125,18 @@ pub(crate) async fn merge(run: &mut Run<'_>) -> Result<(), CompactError> {
 }
 
 /// Writes the rows of several files into as few as the target size allows.
-async fn rewrite(run: &mut Run<'_>, merge: &Merge) -> Result<Vec<NewFile>, CompactError> {
-    let schema = schema::file_schema(&merge.partition.event_type);
-    let mut output = Output {
-        schema: schema.clone(),
-        properties: properties(Effort::Small),
-        writer: None,
-        received: received(&merge.files, run),
-        written: vec![],
-        rows: 0,
-    };
+async fn merged(run: &mut Run<'_>, merge: &Merge) -> Result<Vec<NewFile>, CompactError> {
+    let mut rewriter = Rewriter::new(&merge.partition, &merge.files, run.now());
     for file in &merge.files {
-        let failed = |e| CompactError::parquet("read", &file.path, e);
-        let mut batches =
-            ParquetRecordBatchStreamBuilder::new(FileReader::new(run.store.clone(), file))
-                .await
-                .map_err(failed)?
-                .with_batch_size(READ_ROWS)
-                .build()
-                .map_err(failed)?;
-        while let Some(batch) = batches.try_next().await.map_err(failed)? {
-            output.write(run, merge, &conform(&batch, &schema)?).await?;
-        }
+        rewriter.copy(run, file, |_| true).await?;
     }
-    output.close(run, merge).await?;
+    let (written, found) = rewriter.finish(run).await?;
     let expected: u64 = merge.files.iter().map(|file| file.rows).sum();
-    if output.rows != expected {
+    if found != expected {
         let folder = merge.partition.folder();
-        return Err(CompactError::MergeLostRows { folder, expected, found: output.rows });
+        return Err(CompactError::MergeLostRows { folder, expected, found });
     }
-    Ok(output.written)
-}
-
-struct Output {
-    schema: SchemaRef,
-    properties: WriterPropertiesPtr,
-    writer: Option<FileWriter>,
-    received: (chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>),
-    written: Vec<NewFile>,
-    rows: u64,
-}
-
-impl Output {
-    async fn write(
-        &mut self,
-        run: &mut Run<'_>,
-        merge: &Merge,
-        batch: &RecordBatch,
-    ) -> Result<(), CompactError> {
-        let failed = |e| CompactError::parquet("merge", merge.partition.folder(), e);
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            None => self
-                .writer
-                .insert(FileWriter::new(self.schema.clone(), &self.properties).map_err(failed)?),
-        };
-        writer.write(batch).map_err(failed)?;
-        if writer.size() >= run.settings.target_file_bytes {
-            self.close(run, merge).await?;
-        }
-        Ok(())
-    }
-
-    async fn close(&mut self, run: &mut Run<'_>, merge: &Merge) -> Result<(), CompactError> {
-        let Some(writer) = self.writer.take() else { return Ok(()) };
-        let rows = writer.rows();
-        let failed = |e| CompactError::parquet("merge", merge.partition.folder(), e);
-        let bytes = writer.finish().map_err(failed)?;
-        self.rows += rows;
-        self.written.push(run.sink.put(&merge.partition, bytes, rows, self.received).await?);
-        Ok(())
-    }
-}
-
-/// The span of arrivals in the files; that of the whole day where one of them doesn't say.
-fn received(
-    files: &[LiveFile],
-    run: &Run<'_>,
-) -> (chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>) {
-    let first = files.iter().map(|file| file.received_min).min().flatten();
-    let last = files.iter().map(|file| file.received_max).max().flatten();
-    let complete = files.iter().all(|f| f.received_min.is_some() && f.received_max.is_some());
-    match (first, last) {
-        (Some(first), Some(last)) if complete => (first, last),
-        _ => {
-            let midnight = files.first().map_or_else(
-                || run.now(),
-                |f| f.partition.date.and_time(chrono::NaiveTime::MIN).and_utc(),
-            );
-            (midnight, midnight + TimeDelta::days(1))
-        }
-    }
-}
-
-/// The same rows with the columns of `schema`: those that a file lacks are NULL.
-fn conform(batch: &RecordBatch, schema: &Arc<Schema>) -> Result<RecordBatch, CompactError> {
-    let columns: Vec<ArrayRef> = schema
-        .fields()
-        .iter()
-        .map(|field| match batch.column_by_name(field.name()) {
-            Some(column) if column.data_type() == field.data_type() => column.clone(),
-            _ => new_null_array(field.data_type(), batch.num_rows()),
-        })
-        .collect();
-    Ok(RecordBatch::try_new(schema.clone(), columns)?)
+    Ok(written)
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub struct Report {
     pub conflicting: u64,
     /// Of the rows, those whose body had come before under another id, within four days.
     pub replayed: u64,
+    /// Of the duplicates, those that were in the lake once and are erased.
+    pub erased: u64,
     /// Of the rows, those that another producer brought, past our ingest's check of the signature.
     pub unsigned: u64,
     /// Columns that are NULL because a member was of an unexpected type.
@@ -88,9 +90,19 @@ impl Report {
     /// What became of the records.
     pub fn counts(&self) -> Counts {
         let Self { read, stored, duplicates, quarantined, .. } = *self;
-        let Self { conflicting, replayed, unsigned, .. } = *self;
+        let Self { conflicting, replayed, erased, unsigned, .. } = *self;
         let signed = stored - unsigned;
-        Counts { read, stored, duplicates, quarantined, signed, unsigned, conflicting, replayed }
+        Counts {
+            read,
+            stored,
+            duplicates,
+            quarantined,
+            signed,
+            unsigned,
+            conflicting,
+            replayed,
+            erased,
+        }
     }
 
     /// Whether every raw object that was taken up could be read.
@@ -109,6 +121,7 @@ impl Report {
         self.quarantined += counts.quarantined;
         self.conflicting += counts.conflicting;
         self.replayed += counts.replayed;
+        self.erased += counts.erased;
         self.unsigned += counts.unsigned;
     }
 }

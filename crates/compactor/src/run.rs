@@ -80,7 +80,7 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(
+    pub(crate) fn new(
         lake: &'a Lake,
         table: Option<Table>,
         settings: &'a Settings,
@@ -125,16 +125,7 @@ impl<'a> Run<'a> {
     /// A commit without files, to be filled.
     pub(crate) fn commit_of(&mut self, kind: CommitKind) -> Commit {
         self.mark = self.mark.wrapping_add(1);
-        Commit {
-            kind,
-            adds: vec![],
-            removes: vec![],
-            done: vec![],
-            counts: octolake_lake::Counts::default(),
-            vacuumed: false,
-            mark: self.mark,
-            now: self.now(),
-        }
+        Commit::new(kind, self.mark, self.now())
     }
 
     fn fence(&self) -> i64 {
@@ -217,8 +208,9 @@ impl<'a> Run<'a> {
         pending: &[&RawObject],
         on_progress: &mut (dyn FnMut(&Report, u64) + Send),
     ) -> Result<(Batch, Option<(String, u64)>), CompactError> {
-        let files = self.table.as_ref().map_or(&[][..], Table::files);
-        self.known.update(files);
+        if let Some(table) = &self.table {
+            self.known.update(table.files(), table.progress());
+        }
         let mut batch = Batch::new(self.settings, self.fence());
         let batch_started = Instant::now();
         let (run_started, deadline) = (self.started, self.settings.deadline);
@@ -306,7 +298,7 @@ impl<'a> Run<'a> {
         if self.fence() != fence || done.iter().any(is_done) {
             return Ok(true);
         }
-        self.known.update(table.files());
+        self.known.update(table.files(), table.progress());
         let found = self.known.find(&new.to_seek(), Among::New).await?;
         Ok(!found.ids.is_empty())
     }

@@ -24,20 +24,31 @@ pub(crate) async fn vacuum(run: &mut Run<'_>) -> Result<(), CompactError> {
     if !is_due(run) || !raise_fence(run).await? {
         return Ok(());
     }
-    let unwanted = unwanted(run).await?;
-    for path in &unwanted {
+    let grace = TimeDelta::from_std(run.settings.vacuum_grace).unwrap_or(TimeDelta::MAX);
+    run.report.files_vacuumed += delete_unwanted(run, grace, |_| true).await?;
+    Ok(())
+}
+
+/// Deletes files of these partitions that the table doesn't name and hasn't for the time of grace;
+/// gives their number. The newest version must be a fence.
+pub(crate) async fn delete_unwanted(
+    run: &Run<'_>,
+    grace: TimeDelta,
+    among: impl Fn(&Partition) -> bool,
+) -> Result<u64, CompactError> {
+    let mut deleted = 0;
+    for path in unwanted(run, grace, among).await? {
         // What is left is for the next vacuum.
         if run.is_out_of_time() {
-            return Ok(());
+            break;
         }
         let key = format!("{}/{path}", layout::EVENTS);
-        let deleted = run.store.delete(&Path::from(key.as_str())).await;
-        match deleted {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => run.report.files_vacuumed += 1,
+        match run.store.delete(&Path::from(key.as_str())).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => deleted += 1,
             Err(source) => return Err(CompactError::store("delete", key, source)),
         }
     }
-    Ok(())
+    Ok(deleted)
 }
 
 fn is_due(run: &Run<'_>) -> bool {
@@ -60,14 +71,18 @@ async fn raise_fence(run: &mut Run<'_>) -> Result<bool, CompactError> {
     Ok(is_raised)
 }
 
-/// Files of the table's partitions that it doesn't name, and hasn't for the time of grace.
-async fn unwanted(run: &Run<'_>) -> Result<Vec<String>, CompactError> {
+async fn unwanted(
+    run: &Run<'_>,
+    grace: TimeDelta,
+    among: impl Fn(&Partition) -> bool,
+) -> Result<Vec<String>, CompactError> {
     let Some(table) = &run.table else { return Ok(vec![]) };
-    let grace = TimeDelta::from_std(run.settings.vacuum_grace).unwrap_or(TimeDelta::MAX);
     let raised = table.committed_at().await?;
     let before = raised.checked_sub_signed(grace).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let mut wanted: HashSet<String> = table.files().iter().map(|f| f.path.clone()).collect();
-    wanted.extend(table.removed_since(before).await?);
+    if !grace.is_zero() {
+        wanted.extend(table.removed_since(before).await?);
+    }
     let prefix = Path::from(layout::EVENTS);
     let failed = |source| CompactError::store("list", layout::EVENTS, source);
     let objects: Vec<_> = run.store.list(Some(&prefix)).try_collect().await.map_err(failed)?;
@@ -76,8 +91,8 @@ async fn unwanted(run: &Run<'_>) -> Result<Vec<String>, CompactError> {
         .filter(|object| object.last_modified < before)
         .filter_map(|object| {
             let path = object.location.as_ref().strip_prefix("events/")?.to_owned();
-            let is_ours = Partition::of_file(&path).is_some() && path.ends_with(".parquet");
-            (is_ours && !wanted.contains(&path)).then_some(path)
+            let is_ours = Partition::of_file(&path).is_some_and(|partition| among(&partition));
+            (is_ours && path.ends_with(".parquet") && !wanted.contains(&path)).then_some(path)
         })
         .collect())
 }

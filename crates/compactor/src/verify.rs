@@ -8,6 +8,7 @@
 //! Memory: rows are held as a few numbers, [`ROWS_AT_ONCE`] at the most; a lake of more rows is gone
 //! through several times, each time for another share of the ids.
 
+mod erased;
 mod recount;
 mod rows;
 mod verdict;
@@ -86,8 +87,9 @@ pub async fn prove(
     for number in 0..shares {
         let share = Share { number, shares };
         let mut rows = rows::read(lake, &table, share, depth, &mut findings).await?;
+        let erased = erased::Erased::read(lake, table.progress(), share).await?;
         let mut recount =
-            recount::Recount { lake, settings, depth, share, quarantined: &quarantined };
+            recount::Recount { lake, settings, depth, share, quarantined: &quarantined, erased };
         for object in &raw.done {
             recount.read(object, &mut rows, &mut findings).await?;
         }

@@ -5,6 +5,8 @@
 //! large/<yyyy>/<mm>/<dd>/<delivery id>.json.gz  bodies too large for the bus
 //! events/event_type=<type>/date=<date>/…        the Delta table, with events/_delta_log/
 //! quarantine/<raw key without raw/>/<offset>.json   records that could not be read
+//! erased/<run>.parquet                          ids of deliveries that were erased
+//! rebuild/events/                               the table while it is made anew from raw/
 //! spool/                                        what `serve` has taken and not landed yet
 //! ```
 //!
@@ -24,6 +26,10 @@ pub const LARGE: &str = "large";
 pub const EVENTS: &str = "events";
 /// The folder of deliveries that have not landed yet, in a lake that is a directory.
 pub const SPOOL: &str = "spool";
+/// The folder of the lists of erased deliveries.
+pub const ERASED: &str = "erased";
+/// Where the table is made anew, beside the one in use.
+pub const REBUILD: &str = "rebuild/events";
 /// The folder of records that could not be read.
 pub const QUARANTINE: &str = "quarantine";
 
@@ -63,6 +69,16 @@ pub fn is_large_key(key: &str) -> bool {
         Some(large_key(day.and_hms_opt(0, 0, 0)?.and_utc(), id))
     };
     parsed().as_deref() == Some(key)
+}
+
+/// The key of a list of erased deliveries.
+pub fn erased_key(run: &str) -> String {
+    format!("{ERASED}/{run}.parquet")
+}
+
+/// The delivery that a large body is of; `None` where the key is of another form.
+pub fn large_id(key: &str) -> Option<DeliveryId> {
+    is_large_key(key).then(|| key.rsplit_once('/')?.1.strip_suffix(".json.gz")?.parse().ok())?
 }
 
 /// One partition of the table.

@@ -12,7 +12,7 @@ use octolake_tables::schema::PARTITION_COLUMNS;
 use serde_json::json;
 
 use crate::error::LakeError;
-use crate::progress::{self, Counts};
+use crate::progress::{self, Counts, Ledger};
 use crate::table::{LiveFile, Table};
 
 /// A Parquet file that is written and waits for its commit.
@@ -37,6 +37,21 @@ pub enum CommitKind {
     Append,
     /// The same rows in fewer files.
     Merge,
+    /// Fewer rows.
+    Erase,
+    /// All rows, made anew.
+    Rebuild,
+}
+
+/// Rows that a commit takes out of the table, for good.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// How many.
+    pub rows: u64,
+    /// The lists that keep them from coming back: keys relative to the lake, sizes in bytes.
+    pub lists: Vec<(String, u64)>,
+    /// What arrived before this is erased too, and need not be listed.
+    pub before: Option<DateTime<Utc>>,
 }
 
 /// One change: all of it happens, or nothing.
@@ -54,10 +69,32 @@ pub struct Commit {
     pub counts: Counts,
     /// Whether a vacuum begins with this commit.
     pub vacuumed: bool,
+    /// What is erased with it.
+    pub erased: Option<Erased>,
+    /// Where the totals are counted anew: what they are with this commit.
+    pub totals: Option<Ledger>,
     /// Any number, to know this commit again.
     pub mark: i64,
     /// The time of the commit.
     pub now: DateTime<Utc>,
+}
+
+impl Commit {
+    /// A commit that changes nothing yet.
+    pub fn new(kind: CommitKind, mark: i64, now: DateTime<Utc>) -> Self {
+        Self {
+            kind,
+            adds: vec![],
+            removes: vec![],
+            done: vec![],
+            counts: Counts::default(),
+            vacuumed: false,
+            erased: None,
+            totals: None,
+            mark,
+            now,
+        }
+    }
 }
 
 /// What became of a commit.
@@ -87,21 +124,8 @@ impl Table {
     }
 
     async fn try_commit(&self, commit: &Commit) -> Result<(), DeltaTableError> {
-        let mut ledger = self.progress().ledger;
-        ledger.counts += commit.counts;
-        let bytes: u64 = commit.adds.iter().map(|add| add.bytes).sum();
-        match commit.kind {
-            CommitKind::Append => ledger.bytes_added += bytes,
-            CommitKind::Merge => ledger.bytes_merged += bytes,
-        }
-        let txns = progress::transactions(
-            self.progress(),
-            &ledger,
-            &commit.done,
-            commit.vacuumed,
-            commit.mark,
-            commit.now,
-        );
+        let ledger = self.totals_with(commit);
+        let txns = progress::transactions(self.progress(), &ledger, commit);
         // No retries of the library's: after a conflict the rows must be looked at anew.
         let properties =
             CommitProperties::default().with_max_retries(0).with_application_transactions(txns);
@@ -110,6 +134,20 @@ impl Table {
             .build(Some(self.delta.snapshot()?), self.delta.log_store(), operation(commit.kind))
             .await
             .map(|_| ())
+    }
+
+    fn totals_with(&self, commit: &Commit) -> Ledger {
+        let mut ledger = commit.totals.unwrap_or(self.progress().ledger);
+        ledger.counts += commit.counts;
+        let bytes: u64 = commit.adds.iter().map(|add| add.bytes).sum();
+        match commit.kind {
+            CommitKind::Append => ledger.bytes_added += bytes,
+            CommitKind::Merge | CommitKind::Erase => ledger.bytes_merged += bytes,
+            // Its files were counted when they were written.
+            CommitKind::Rebuild => {}
+        }
+        ledger.rows_erased += commit.erased.as_ref().map_or(0, |erased| erased.rows);
+        ledger
     }
 
     /// Whether the newest version holds the commit: an error does not say that it failed. The
@@ -139,17 +177,23 @@ pub(crate) fn is_conflict(error: &DeltaTableError) -> bool {
 
 fn operation(kind: CommitKind) -> DeltaOperation {
     match kind {
+        CommitKind::Rebuild => DeltaOperation::Write {
+            mode: SaveMode::Overwrite,
+            partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
+            predicate: None,
+        },
         CommitKind::Append => DeltaOperation::Write {
             mode: SaveMode::Append,
             partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
             predicate: None,
         },
         CommitKind::Merge => DeltaOperation::Optimize { predicate: None, target_size: 0 },
+        CommitKind::Erase => DeltaOperation::Delete { predicate: None },
     }
 }
 
 fn actions(commit: &Commit) -> Vec<Action> {
-    let is_new = commit.kind == CommitKind::Append;
+    let is_new = commit.kind != CommitKind::Merge;
     let removes = commit.removes.iter().map(|file| remove(file, is_new, commit.now));
     let adds = commit.adds.iter().map(|file| add(file, is_new, commit.now));
     removes.chain(adds).collect()

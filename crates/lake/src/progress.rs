@@ -9,17 +9,23 @@
 //! | `octolake.vacuumed_at` | seconds since the epoch of the last vacuum                    |
 //! | `octolake.fence`       | the sequence number of the last vacuum's commit               |
 //!
+//! | `erased/…`             | bytes of this list of deliveries that were erased             |
+//! | `octolake.erased_before` | what arrived before this is erased: seconds since the epoch |
+//!
 //! A total that a log lacks, because an older version wrote it, is 0.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use deltalake::kernel::Transaction;
+
+use crate::commit::Commit;
 
 const SEQUENCE: &str = "octolake.compactor";
 const MARK: &str = "octolake.commit";
 const VACUUMED_AT: &str = "octolake.vacuumed_at";
 const FENCE: &str = "octolake.fence";
+const ERASED_BEFORE: &str = "octolake.erased_before";
 const DONE: i64 = 1;
 
 /// What became of the records of raw objects.
@@ -41,6 +47,8 @@ pub struct Counts {
     pub conflicting: u64,
     /// Of the rows, those whose body had come before under another id, within four days.
     pub replayed: u64,
+    /// Of the duplicates, those that were in the lake once and are erased.
+    pub erased: u64,
 }
 
 impl Counts {
@@ -60,6 +68,7 @@ impl std::ops::AddAssign for Counts {
         self.unsigned += other.unsigned;
         self.conflicting += other.conflicting;
         self.replayed += other.replayed;
+        self.erased += other.erased;
     }
 }
 
@@ -77,6 +86,7 @@ impl std::ops::Sub for Counts {
             unsigned: self.unsigned - earlier.unsigned,
             conflicting: self.conflicting - earlier.conflicting,
             replayed: self.replayed - earlier.replayed,
+            erased: self.erased - earlier.erased,
         }
     }
 }
@@ -90,6 +100,8 @@ pub struct Ledger {
     pub bytes_added: u64,
     /// Bytes of Parquet written again by merges.
     pub bytes_merged: u64,
+    /// Rows that were stored and erased.
+    pub rows_erased: u64,
 }
 
 impl Ledger {
@@ -100,7 +112,7 @@ impl Ledger {
         (self.bytes_added > 0).then(|| (added + self.bytes_merged as f64) / added)
     }
 
-    fn entries(&self) -> [(&'static str, u64); 10] {
+    fn entries(&self) -> [(&'static str, u64); 12] {
         [
             ("octolake.read", self.counts.read),
             ("octolake.stored", self.counts.stored),
@@ -110,6 +122,8 @@ impl Ledger {
             ("octolake.unsigned", self.counts.unsigned),
             ("octolake.conflicting", self.counts.conflicting),
             ("octolake.replayed", self.counts.replayed),
+            ("octolake.erased", self.counts.erased),
+            ("octolake.rows_erased", self.rows_erased),
             ("octolake.bytes_added", self.bytes_added),
             ("octolake.bytes_merged", self.bytes_merged),
         ]
@@ -125,6 +139,8 @@ impl Ledger {
             "octolake.unsigned" => Some(&mut self.counts.unsigned),
             "octolake.conflicting" => Some(&mut self.counts.conflicting),
             "octolake.replayed" => Some(&mut self.counts.replayed),
+            "octolake.erased" => Some(&mut self.counts.erased),
+            "octolake.rows_erased" => Some(&mut self.rows_erased),
             "octolake.bytes_added" => Some(&mut self.bytes_added),
             "octolake.bytes_merged" => Some(&mut self.bytes_merged),
             _ => None,
@@ -142,9 +158,12 @@ pub struct Progress {
     pub(crate) mark: i64,
     /// When files that no version names were last looked for.
     pub vacuumed_at: Option<DateTime<Utc>>,
-    /// Which vacuum was the last: another number after each. Files that were written before a
-    /// vacuum and are not committed yet may be gone after it.
+    /// Another number after each vacuum and each erasure: what was written before one and is not
+    /// committed yet may be gone after it, or hold what must not come back.
     pub fence: i64,
+    erased: BTreeMap<String, u64>,
+    /// What arrived before this is erased, and stays so.
+    pub erased_before: Option<DateTime<Utc>>,
 }
 
 impl Progress {
@@ -158,6 +177,11 @@ impl Progress {
         self.done.iter().map(String::as_str)
     }
 
+    /// The lists of erased deliveries: their keys, and their sizes in bytes.
+    pub fn erased(&self) -> impl ExactSizeIterator<Item = (&str, u64)> {
+        self.erased.iter().map(|(key, bytes)| (key.as_str(), *bytes))
+    }
+
     /// Takes one `txn` action in; later ones replace earlier ones.
     pub(crate) fn apply(&mut self, name: &str, number: i64) {
         match name {
@@ -165,8 +189,12 @@ impl Progress {
             MARK => self.mark = number,
             FENCE => self.fence = number,
             VACUUMED_AT => self.vacuumed_at = DateTime::from_timestamp(number, 0),
+            ERASED_BEFORE => self.erased_before = DateTime::from_timestamp(number, 0),
             _ if name.starts_with("raw/") => {
                 self.done.insert(name.to_owned());
+            }
+            _ if name.starts_with("erased/") => {
+                self.erased.insert(name.to_owned(), u64::try_from(number).unwrap_or_default());
             }
             _ => {
                 if let Some(entry) = self.ledger.entry_mut(name) {
@@ -177,34 +205,40 @@ impl Progress {
     }
 }
 
-/// The `txn` actions of a commit that follows `progress`.
+/// The `txn` actions of a commit that follows `progress` and leaves the totals at `ledger`.
 ///
-/// Those of raw objects carry the time, so that the table's retention can forget them; the totals
+/// Those of raw objects carry the time, so that the table's retention can forget them; all others
 /// must never be forgotten and carry none.
 pub(crate) fn transactions(
     progress: &Progress,
     ledger: &Ledger,
-    done: &[String],
-    vacuumed: bool,
-    mark: i64,
-    now: DateTime<Utc>,
+    commit: &Commit,
 ) -> Vec<Transaction> {
-    let mut txns =
-        vec![Transaction::new(SEQUENCE, progress.sequence + 1), Transaction::new(MARK, mark)];
+    let sequence = progress.sequence + 1;
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let mut txns = vec![Transaction::new(SEQUENCE, sequence), Transaction::new(MARK, commit.mark)];
     txns.extend(ledger.entries().map(|(name, value)| Transaction::new(name, number(value))));
-    if vacuumed {
-        txns.push(Transaction::new(VACUUMED_AT, now.timestamp()));
-        txns.push(Transaction::new(FENCE, progress.sequence + 1));
+    if commit.vacuumed {
+        txns.push(Transaction::new(VACUUMED_AT, commit.now.timestamp()));
     }
-    let at = Some(now.timestamp_millis());
-    txns.extend(done.iter().map(|key| Transaction::new_with_last_update(key, DONE, at)));
+    if commit.vacuumed || commit.erased.is_some() {
+        txns.push(Transaction::new(FENCE, sequence));
+    }
+    if let Some(erased) = &commit.erased {
+        let lists = erased.lists.iter();
+        txns.extend(lists.map(|(key, bytes)| Transaction::new(key, number(*bytes))));
+        let before = erased.before.max(progress.erased_before);
+        txns.extend(before.map(|at| Transaction::new(ERASED_BEFORE, at.timestamp())));
+    }
+    let at = Some(commit.now.timestamp_millis());
+    txns.extend(commit.done.iter().map(|key| Transaction::new_with_last_update(key, DONE, at)));
     txns
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commit::{CommitKind, Erased};
 
     #[test]
     fn what_is_committed_is_read_back() {
@@ -219,22 +253,44 @@ mod tests {
                 unsigned: 3,
                 conflicting: 12,
                 replayed: 13,
+                erased: 14,
             },
             bytes_added: 100,
             bytes_merged: 50,
+            rows_erased: 6,
         };
         let before = Progress { sequence: 4, ..Progress::default() };
-        let done = ["raw/2026/03/02/10/x".to_owned()];
+        let mut commit = Commit::new(CommitKind::Erase, 99, now);
+        commit.done = vec!["raw/2026/03/02/10/x".to_owned()];
+        commit.vacuumed = true;
+        let lists = vec![("erased/1.parquet".to_owned(), 77)];
+        commit.erased = Some(Erased { rows: 6, lists, before: Some(now) });
         let mut after = Progress::default();
-        for txn in transactions(&before, &ledger, &done, true, 99, now) {
+        for txn in transactions(&before, &ledger, &commit) {
             after.apply(&txn.app_id, txn.version);
         }
         assert_eq!(after.ledger, ledger);
         assert_eq!((after.sequence, after.mark, after.vacuumed_at), (5, 99, Some(now)));
         assert_eq!(after.fence, 5);
+        assert_eq!(after.erased().collect::<Vec<_>>(), [("erased/1.parquet", 77)]);
+        assert_eq!(after.erased_before, Some(now));
         assert!(after.is_done("raw/2026/03/02/10/x") && after.done().len() == 1);
         assert!(after.ledger.counts.balance());
         assert_eq!(ledger.write_amplification(), Some(1.5));
+    }
+
+    #[test]
+    fn what_is_erased_before_never_moves_back() {
+        let early = "2026-03-02T00:00:00Z".parse().unwrap();
+        let late = "2026-04-02T00:00:00Z".parse().unwrap();
+        let before = Progress { erased_before: Some(late), ..Progress::default() };
+        let mut commit = Commit::new(CommitKind::Erase, 1, late);
+        commit.erased = Some(Erased { rows: 0, lists: vec![], before: Some(early) });
+        let mut after = before.clone();
+        for txn in transactions(&before, &Ledger::default(), &commit) {
+            after.apply(&txn.app_id, txn.version);
+        }
+        assert_eq!(after.erased_before, Some(late));
     }
 
     #[test]

@@ -17,30 +17,25 @@ fn now() -> DateTime<Utc> {
 /// A commit of one file with seven rows from one raw object, told apart by `number`.
 fn commit(number: i64) -> Commit {
     let path = format!("event_type=push/date=2026-03-02/part-{number}.parquet");
-    Commit {
-        kind: CommitKind::Append,
-        adds: vec![NewFile {
-            partition: Partition::of_file(&path).unwrap(),
-            path,
-            bytes: 100,
-            rows: 7,
-            received: (now(), now()),
-        }],
-        removes: vec![],
-        done: vec![format!("raw/2026/03/02/10/{number}")],
-        counts: Counts {
-            read: 9,
-            stored: 7,
-            duplicates: 1,
-            quarantined: 1,
-            signed: 5,
-            unsigned: 2,
-            ..Counts::default()
-        },
-        vacuumed: false,
-        mark: number,
-        now: now(),
-    }
+    let mut commit = Commit::new(CommitKind::Append, number, now());
+    commit.adds = vec![NewFile {
+        partition: Partition::of_file(&path).unwrap(),
+        path,
+        bytes: 100,
+        rows: 7,
+        received: (now(), now()),
+    }];
+    commit.done = vec![format!("raw/2026/03/02/10/{number}")];
+    commit.counts = Counts {
+        read: 9,
+        stored: 7,
+        duplicates: 1,
+        quarantined: 1,
+        signed: 5,
+        unsigned: 2,
+        ..Counts::default()
+    };
+    commit
 }
 
 #[tokio::test]

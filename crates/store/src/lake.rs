@@ -12,6 +12,7 @@ use object_store::{ClientOptions, ObjectStore};
 use url::Url;
 
 use crate::directory::{DirectoryStore, FOLDER_MODE};
+use crate::moved::MovedStore;
 use crate::url::LakeUrl;
 use crate::whole::WholeStore;
 
@@ -99,6 +100,18 @@ impl Lake {
         let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(wrap(self.root)));
         let store = rooted(root.clone(), self.root_url.path());
         Self { root, store, ..self }
+    }
+
+    /// The same lake with one of its folders kept in another: what is done to that folder leaves
+    /// the lake's own alone.
+    pub fn with_moved(self, folder: &str, place: &str) -> Self {
+        let at_root = |folder: &str| {
+            let root = object_store::path::Path::from_url_path(self.root_url.path());
+            let folder = object_store::path::Path::from(folder);
+            root.unwrap_or_default().parts().chain(folder.parts()).collect()
+        };
+        let (from, to) = (at_root(folder), at_root(place));
+        self.wrapped(|inner| Arc::new(MovedStore { inner, from, to }))
     }
 
     /// How to name the lake to a person.

@@ -12,6 +12,7 @@
 mod directory;
 mod lake;
 mod link;
+mod moved;
 mod url;
 mod whole;
 

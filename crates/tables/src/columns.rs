@@ -3,6 +3,8 @@
 //! An entity's columns are named `<entity>_<member>` after GitHub's own names, `.` of a deeper
 //! member becoming `_`. The few that are derived carry their own name and say how.
 
+use crate::schema::name;
+
 /// What a column holds, and how it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -87,9 +89,9 @@ const fn derived(path: &'static str, alias: &'static str, kind: Kind) -> Member 
 pub const COMMON: &[(&str, &str, Kind)] = &[
     ("action", "action", Kind::Text),
     ("org_login", "organization.login", Kind::Text),
-    ("repo_id", "repository.id", Kind::Integer),
-    ("repo_full_name", "repository.full_name", Kind::Text),
-    ("sender_login", "sender.login", Kind::Text),
+    (name::REPO_ID, "repository.id", Kind::Integer),
+    (name::REPO_FULL_NAME, "repository.full_name", Kind::Text),
+    (name::SENDER_LOGIN, "sender.login", Kind::Text),
     ("sender_type", "sender.type", Kind::Text),
     ("installation_id", "installation.id", Kind::Integer),
 ];

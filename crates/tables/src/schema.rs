@@ -11,7 +11,7 @@ use crate::columns::{self, Kind};
 /// Columns that are told by a file's folder and are not in the file.
 pub const PARTITION_COLUMNS: [&str; 2] = ["event_type", "date"];
 
-/// Columns of every row that do not come from its payload's members.
+/// Columns that code looks at by their names.
 pub mod name {
     /// The delivery's id: lower-case GUID text, unique in the lake.
     pub const DELIVERY_ID: &str = "delivery_id";
@@ -31,6 +31,12 @@ pub mod name {
     pub const ORIGIN: &str = "origin";
     /// XXH64 (seed 0) of the payload's bytes: finds the same body again under another id.
     pub const PAYLOAD_HASH: &str = "payload_hash";
+    /// The host's number of the repository.
+    pub const REPO_ID: &str = "repo_id";
+    /// The repository's name: `owner/name`, as it was then.
+    pub const REPO_FULL_NAME: &str = "repo_full_name";
+    /// Who did it.
+    pub const SENDER_LOGIN: &str = "sender_login";
     /// The event type as sent, where it cannot stand in a path (partition `_other` only).
     pub const EVENT_TYPE_ORIGINAL: &str = "event_type_original";
     /// The whole JSON as received, without `_delivery`.

@@ -1,4 +1,4 @@
-//! What is known of the deliveries in one live file: filters first, its rows where they must be.
+//! What is known of the deliveries in one file: filters first, its rows where they must be.
 
 use std::sync::Arc;
 
@@ -7,7 +7,6 @@ use arrow_array::types::Int64Type;
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 use octolake_event::DeliveryId;
-use octolake_lake::LiveFile;
 use octolake_tables::schema::name;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
@@ -17,6 +16,7 @@ use parquet::errors::ParquetError;
 
 use crate::error::CompactError;
 use crate::file_reader::FileReader;
+use crate::known::IdFile;
 use crate::texts::Texts;
 
 /// The Bloom filters of a column, by row group.
@@ -41,16 +41,16 @@ impl Filter {
 
 /// The filters of a file on what deliveries are known by.
 #[derive(Debug)]
-pub(super) struct Filters {
+pub(crate) struct Filters {
     ids: Filter,
     bodies: Filter,
 }
 
 impl Filters {
     /// Reads the filters of both columns, with one reading of the footer.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         store: Arc<dyn ObjectStore>,
-        file: &LiveFile,
+        file: &IdFile,
     ) -> Result<Self, ParquetError> {
         let mut builder = open(store, file).await?;
         let ids = read_filter(&mut builder, name::DELIVERY_ID).await?;
@@ -59,12 +59,12 @@ impl Filters {
     }
 
     /// Whether a delivery of this id may be in the file.
-    pub(super) fn may_hold_id(&self, id: &str) -> bool {
+    pub(crate) fn may_hold_id(&self, id: &str) -> bool {
         self.ids.may_hold(id)
     }
 
     /// Whether a payload of this hash may be in the file.
-    pub(super) fn may_hold_body(&self, hash: i64) -> bool {
+    pub(crate) fn may_hold_body(&self, hash: i64) -> bool {
         self.bodies.may_hold(&hash)
     }
 }
@@ -81,11 +81,11 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) async fn read(
         store: Arc<dyn ObjectStore>,
-        file: &LiveFile,
+        file: &IdFile,
     ) -> Result<Self, CompactError> {
         let said = usize::try_from(file.rows).unwrap_or_default();
         let mut rows = Self { ids: Vec::with_capacity(said), bodies: Vec::with_capacity(said) };
-        read_rows(store, file, &[name::DELIVERY_ID, name::PAYLOAD_HASH], |id, body| {
+        read_deliveries(store, file, |id, body| {
             rows.ids.push((id, body));
             rows.bodies.extend(body);
         })
@@ -112,8 +112,8 @@ impl Rows {
 
 type Builder = ParquetRecordBatchStreamBuilder<FileReader>;
 
-async fn open(store: Arc<dyn ObjectStore>, file: &LiveFile) -> Result<Builder, ParquetError> {
-    ParquetRecordBatchStreamBuilder::new(FileReader::new(store, file)).await
+async fn open(store: Arc<dyn ObjectStore>, file: &IdFile) -> Result<Builder, ParquetError> {
+    ParquetRecordBatchStreamBuilder::new(FileReader::new(store, &file.key, file.bytes)).await
 }
 
 async fn read_filter(builder: &mut Builder, column: &str) -> Result<Filter, ParquetError> {
@@ -134,21 +134,30 @@ async fn read_filter(builder: &mut Builder, column: &str) -> Result<Filter, Parq
 /// Reads the delivery ids of a file, each as a number.
 pub(crate) async fn read_ids(
     store: Arc<dyn ObjectStore>,
-    file: &LiveFile,
+    file: &IdFile,
     mut each: impl FnMut(u128),
 ) -> Result<(), CompactError> {
     read_rows(store, file, &[name::DELIVERY_ID], |id, _| each(id)).await
+}
+
+/// Reads the deliveries of a file: ids, each with the hash of its payload where the row has one.
+pub(crate) async fn read_deliveries(
+    store: Arc<dyn ObjectStore>,
+    file: &IdFile,
+    each: impl FnMut(u128, Option<i64>),
+) -> Result<(), CompactError> {
+    read_rows(store, file, &[name::DELIVERY_ID, name::PAYLOAD_HASH], each).await
 }
 
 /// Reads the deliveries of a file: ids, and the hash of the payload where `columns` ask for it and
 /// the row has one.
 async fn read_rows(
     store: Arc<dyn ObjectStore>,
-    file: &LiveFile,
+    file: &IdFile,
     columns: &[&str],
     mut each: impl FnMut(u128, Option<i64>),
 ) -> Result<(), CompactError> {
-    let failed = |e| CompactError::parquet("read the ids of", &file.path, e);
+    let failed = |e| CompactError::parquet("read the ids of", &file.key, e);
     let builder = open(store, file).await.map_err(failed)?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
     let mut batches = builder.with_projection(mask).build().map_err(failed)?;

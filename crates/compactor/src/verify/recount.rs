@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use octolake_event::{Envelope, Payload, layout};
 use octolake_store::Lake;
 
+use super::erased::Erased;
 use super::rows::{Rows, key_number};
 use super::{Depth, Findings, Share, note};
 use crate::error::CompactError;
@@ -20,6 +21,7 @@ pub(super) struct Recount<'a> {
     pub(super) depth: Depth,
     pub(super) share: Share,
     pub(super) quarantined: &'a HashSet<String>,
+    pub(super) erased: Erased,
 }
 
 impl Recount<'_> {
@@ -63,6 +65,12 @@ impl Recount<'_> {
     ) {
         findings.counts.read += 1;
         let Some((row, mark)) = rows.find(envelope.meta.id.as_u128()) else {
+            let body = self.body(envelope).await;
+            if self.erased.holds(envelope, body) {
+                findings.counts.duplicates += 1;
+                findings.counts.erased += 1;
+                return;
+            }
             return self.count_unstored(raw_key, offset, findings);
         };
         mark.is_seen = true;

@@ -127,7 +127,8 @@ fn fault(file: &LiveFile, rows: u64, outcome: Result<(), String>) -> Option<Stri
 }
 
 async fn read_ids(lake: &Lake, file: &LiveFile, mut each: impl FnMut(RowId)) -> Result<(), String> {
-    let read = known::read_ids(lake.store().clone(), file, |id| {
+    let file = file.into();
+    let read = known::read_ids(lake.store().clone(), &file, |id| {
         each(RowId { id, body: 0, raw_key: 0 });
     });
     read.await.map_err(|error| error.to_string())

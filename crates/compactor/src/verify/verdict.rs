@@ -25,8 +25,10 @@ pub struct Verdict {
     pub accepted: u64,
     /// Of them, records that are a row.
     pub stored: u64,
-    /// Of them, records that repeat a row.
+    /// Of them, records that repeat a row, or that were erased.
     pub duplicates: u64,
+    /// Of the duplicates, records of deliveries that were erased: `raw/` holds them still.
+    pub erased: u64,
     /// Of them, records in quarantine.
     pub quarantined: u64,
     /// Of them, records that are none of these.
@@ -54,6 +56,7 @@ pub(super) fn of(table: &Table, depth: Depth, raw: &RawObjects, found: Findings)
         accepted: counts.read,
         stored: counts.stored,
         duplicates: counts.duplicates,
+        erased: counts.erased,
         quarantined: counts.quarantined,
         lost: found.lost,
         rows: found.rows,
@@ -99,6 +102,7 @@ fn once(found: &Findings) -> Check {
 }
 
 fn totals(table: &Table, found: &Findings) -> [Check; 2] {
+    let erased = table.progress().ledger.rows_erased;
     let ledger = table.progress().ledger.counts;
     let said: u64 = table.files().iter().map(|file| file.rows).sum();
     let balance = Check {
@@ -111,8 +115,11 @@ fn totals(table: &Table, found: &Findings) -> [Check; 2] {
     };
     let rows = Check {
         check: "the rows are as many as the commits stored",
-        holds: ledger.stored == said && said == found.rows,
-        detail: format!("{} rows, {} stored", found.rows, ledger.stored),
+        holds: ledger.stored == said + erased && said == found.rows,
+        detail: match erased {
+            0 => format!("{} rows, {} stored", found.rows, ledger.stored),
+            _ => format!("{} rows, {} stored, {erased} erased", found.rows, ledger.stored),
+        },
     };
     [balance, rows]
 }
@@ -124,8 +131,16 @@ fn recount(found: &Findings) -> Check {
         holds: found.lost == 0,
         detail: with(
             format!(
-                "{} = {} + {} + {}, {} lost",
-                counts.read, counts.stored, counts.duplicates, counts.quarantined, found.lost
+                "{} = {} + {} + {}, {} lost{}",
+                counts.read,
+                counts.stored,
+                counts.duplicates,
+                counts.quarantined,
+                found.lost,
+                match counts.erased {
+                    0 => String::new(),
+                    erased => format!("; raw/ still holds {erased} records of erased deliveries"),
+                }
             ),
             &found.examples_lost,
         ),

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at a surprise")]
 
 mod bad_input;
+mod erasing;
 mod lake;
 mod older;
 mod once;
 mod proof;
 mod racing;
+mod rebuilding;
 mod reliability;
 mod repeats;

@@ -20,6 +20,7 @@ use crate::output::{self, Align, Format, Grid, size};
 use crate::reports::{Window, Zone, human};
 
 mod figures;
+mod rebuild;
 
 /// Arguments of `compact`.
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,9 @@ pub struct Args {
     /// Read and count, but write nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Make the table anew from all of raw/, compare it with the one in use, and swap them.
+    #[arg(long, conflicts_with_all = ["every", "since"])]
+    rebuild: bool,
     /// Take up only what arrived since: a date, a time, or how long ago (7d); to the hour.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -72,6 +76,10 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         ..Settings::default()
     };
     match args.every {
+        None if args.rebuild => {
+            ensure_lake(&lake).await?;
+            return rebuild::run(&lake, &settings, globals).await;
+        }
         None => {
             ensure_lake(&lake).await?;
             let report = once(&lake, &settings, globals).await?;
@@ -241,6 +249,10 @@ fn words(report: &Report) -> String {
         lines.push(format!(
             "{count} of the rows repeat the body of another id: the log names the first"
         ));
+    }
+    if report.erased > 0 {
+        let count = report.erased;
+        lines.push(format!("{count} of the duplicates were erased once, and stay out"));
     }
     if report.unsigned > 0 {
         let count = report.unsigned;

@@ -22,6 +22,7 @@ use crate::logging::Manner;
 
 pub mod compact;
 pub mod demo;
+pub mod erase;
 pub mod report;
 pub mod send;
 pub mod serve;
@@ -48,6 +49,8 @@ pub enum Command {
     Status(status::Args),
     /// Prove that nothing was lost and nothing doubled.
     Verify(verify::Args),
+    /// Take a person's, a repository's or one delivery out of the lake, for good.
+    Erase(erase::Args),
 }
 
 impl Command {
@@ -75,6 +78,7 @@ impl Command {
             Self::Sql(args) => sql::run(args, globals).await,
             Self::Status(args) => status::run(args, globals).await,
             Self::Verify(args) => verify::run(args, globals).await,
+            Self::Erase(args) => erase::run(args, globals).await,
         }
     }
 }

@@ -1,0 +1,212 @@
+//! Taking deliveries out of the lake, for good.
+//!
+//! ```text
+//! Selection ─▶ find (which rows of which files) ─▶ files without them, and the list of their ids
+//!           ─▶ one commit: old files out, new ones in, the list, a fence
+//!           ─▶ what was written before the fence and is in no version now is deleted at once
+//! ```
+//!
+//! * The list keeps ids and the hashes of bodies, no names: enough to know each delivery again when
+//!   GitHub, an archive or somebody else sends it once more, or when `raw/` is read anew. It never
+//!   expires. What arrived before a date needs no list, but for the last days before it: an old
+//!   delivery can be sent again for a few days, as a new arrival.
+//! * The fence makes every run that is at work read anew, with the list: what it holds of the
+//!   erased deliveries is never committed.
+//! * Nothing waits for the vacuum's grace: who reads an older version meanwhile may fail.
+//! * Raw objects are not touched here: they hold other deliveries too. [`Erasure`] names them.
+
+mod find;
+mod selection;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema};
+use chrono::TimeDelta;
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use octolake_event::DeliveryId;
+use octolake_event::layout::{self, Partition};
+use octolake_lake::{Commit, CommitKind, Erased, Outcome, Table};
+use octolake_store::Lake;
+use octolake_tables::schema::name;
+use serde::Serialize;
+
+use self::find::{Hit, Hits};
+pub use self::selection::Selection;
+use crate::encode::{Effort, FileWriter, properties};
+use crate::error::CompactError;
+use crate::rewrite::Rewriter;
+use crate::run::{Run, Surroundings};
+use crate::settings::Settings;
+use crate::vacuum;
+
+/// How often another may be first, before the next erasure has to do it.
+const MAX_CONFLICTS: u32 = 10;
+/// For so many days a delivery can be sent again as a new arrival; Enterprise Server takes seven.
+const SENT_AGAIN_DAYS: i64 = 8;
+
+/// What was erased. Its JSON is stable.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Erasure {
+    /// Rows that were taken out.
+    pub rows: u64,
+    /// Files that held some of them, and are in the table no more.
+    pub files_removed: u64,
+    /// Files that hold what was beside them.
+    pub files_added: u64,
+    /// Files deleted: those, older ones that had been merged away, and leftovers of ended runs.
+    pub files_deleted: u64,
+    /// Raw objects that these rows came from: they hold the deliveries still.
+    pub raw_objects: Vec<String>,
+    /// Claim-checked bodies of these deliveries, which are in the lake still.
+    pub large_objects: Vec<String>,
+    /// Commits that came second and were made anew.
+    pub conflicts: u64,
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Takes what `selection` names out of the table, and keeps it from coming back. What waits in
+/// `raw/` is not looked at: compact first. `None`: nothing was ever compacted.
+///
+/// # Errors
+/// Where the table or the store fails. Up to its commit nothing has changed; what is left to delete
+/// after it, the next vacuum deletes when its grace is over.
+pub async fn erase<'a>(
+    lake: &'a Lake,
+    selection: &Selection,
+    settings: &'a Settings,
+    surroundings: Surroundings<'a>,
+) -> Result<Option<Erasure>, CompactError> {
+    let started = Instant::now();
+    let Some(table) = Table::open(lake).await? else { return Ok(None) };
+    let mut run = Run::new(lake, Some(table), settings, &surroundings, started);
+    let mut erasure = Erasure { dry_run: settings.dry_run, ..Erasure::default() };
+    for _ in 0..MAX_CONFLICTS {
+        let hits = find::find(run.store.clone(), run.files(), selection).await?;
+        note_raw(&run, &hits, &mut erasure).await?;
+        erasure.rows = hits.rows();
+        erasure.files_removed = hits.files.len() as u64;
+        if settings.dry_run || take_out(&mut run, selection, &hits, &mut erasure).await? {
+            erasure.seconds = started.elapsed().as_secs_f64();
+            return Ok(Some(erasure));
+        }
+        erasure.conflicts += 1;
+    }
+    Err(CompactError::Outrun(MAX_CONFLICTS))
+}
+
+/// Commits the erasure and deletes what held the rows; false where another was first.
+async fn take_out(
+    run: &mut Run<'_>,
+    selection: &Selection,
+    hits: &Hits,
+    erasure: &mut Erasure,
+) -> Result<bool, CompactError> {
+    let commit = plan(run, selection, hits).await?;
+    let is_known = run.table.as_ref().is_some_and(|table| is_known(table, &commit));
+    if hits.files.is_empty() && is_known {
+        return Ok(true);
+    }
+    let Some(table) = &mut run.table else { return Ok(true) };
+    if table.commit(&commit).await? == Outcome::Conflict {
+        return Ok(false);
+    }
+    erasure.files_added = commit.adds.len() as u64;
+    let partitions: BTreeSet<Partition> =
+        commit.removes.iter().map(|file| file.partition.clone()).collect();
+    tracing::info!(rows = erasure.rows, files = commit.removes.len(), "rows erased");
+    let no_grace = TimeDelta::zero();
+    erasure.files_deleted =
+        vacuum::delete_unwanted(run, no_grace, |partition| partitions.contains(partition)).await?;
+    Ok(true)
+}
+
+/// Whether the commit would say nothing new.
+fn is_known(table: &Table, commit: &Commit) -> bool {
+    let before = commit.erased.as_ref().and_then(|erased| erased.before);
+    before <= table.progress().erased_before
+}
+
+async fn plan(
+    run: &mut Run<'_>,
+    selection: &Selection,
+    hits: &Hits,
+) -> Result<Commit, CompactError> {
+    let mut erased = Erased { rows: hits.rows(), lists: vec![], before: selection.before() };
+    let mut commit = run.commit_of(CommitKind::Erase);
+    for (file, found) in &hits.files {
+        let gone: BTreeSet<u64> = found.iter().map(|hit| hit.row).collect();
+        let mut rewriter = Rewriter::new(&file.partition, std::slice::from_ref(file), commit.now);
+        if (gone.len() as u64) < file.rows {
+            rewriter.copy(run, file, |row| !gone.contains(&row)).await?;
+        }
+        let (written, kept) = rewriter.finish(run).await?;
+        let expected = file.rows - gone.len() as u64;
+        if kept != expected {
+            let folder = file.partition.folder();
+            return Err(CompactError::MergeLostRows { folder, expected, found: kept });
+        }
+        commit.adds.extend(written);
+        commit.removes.push(file.clone());
+    }
+    erased.lists.extend(put_list(run, selection, hits).await?);
+    commit.erased = Some(erased);
+    Ok(commit)
+}
+
+/// Writes the list of what is erased; `None` where the selection's date says it all.
+async fn put_list(
+    run: &Run<'_>,
+    selection: &Selection,
+    hits: &Hits,
+) -> Result<Option<(String, u64)>, CompactError> {
+    let since = selection.before().map(|at| at - TimeDelta::days(SENT_AGAIN_DAYS));
+    let listed = |hit: &&Hit| since.is_none_or(|since| hit.received_at >= since);
+    let hits: Vec<&Hit> = hits.files.iter().flat_map(|(_, hits)| hits).filter(listed).collect();
+    if hits.is_empty() {
+        return Ok(None);
+    }
+    let key = layout::erased_key(&run.sink.run_id);
+    let bytes = list_file(&hits).map_err(|e| CompactError::parquet("encode", &key, e))?;
+    let size = bytes.len() as u64;
+    let put = run.store.put(&Path::from(key.as_str()), bytes.into()).await;
+    put.map_err(|source| CompactError::store("write", &key, source))?;
+    Ok(Some((key, size)))
+}
+
+fn list_file(hits: &[&Hit]) -> Result<Vec<u8>, parquet::errors::ParquetError> {
+    let ids = hits.iter().map(|hit| Some(DeliveryId::from_u128(hit.id).to_string()));
+    let ids: ArrayRef = Arc::new(ids.collect::<StringArray>());
+    let bodies: ArrayRef = Arc::new(hits.iter().map(|hit| hit.body).collect::<Int64Array>());
+    let schema = Arc::new(Schema::new(vec![
+        Field::new(name::DELIVERY_ID, DataType::Utf8, false),
+        Field::new(name::PAYLOAD_HASH, DataType::Int64, true),
+    ]));
+    let batch = RecordBatch::try_new(schema.clone(), vec![ids, bodies])?;
+    let mut writer = FileWriter::new(schema, &properties(Effort::Small))?;
+    writer.write(&batch)?;
+    writer.finish()
+}
+
+/// What of the erased deliveries is in the lake beside the table.
+async fn note_raw(run: &Run<'_>, hits: &Hits, erasure: &mut Erasure) -> Result<(), CompactError> {
+    let all = || hits.files.iter().flat_map(|(_, hits)| hits);
+    let raw: BTreeSet<&str> = all().map(|hit| hit.raw_key.as_ref()).collect();
+    erasure.raw_objects = raw.into_iter().map(str::to_owned).collect();
+    let ids: BTreeSet<u128> = all().map(|hit| hit.id).collect();
+    let failed = |source| CompactError::store("list", layout::LARGE, source);
+    let large = run.store.list(Some(&Path::from(layout::LARGE)));
+    let large: Vec<String> =
+        large.map_ok(|object| object.location.to_string()).try_collect().await.map_err(failed)?;
+    let is_of_one =
+        |key: &String| layout::large_id(key).is_some_and(|id| ids.contains(&id.as_u128()));
+    erasure.large_objects = large.into_iter().filter(is_of_one).collect();
+    Ok(())
+}
