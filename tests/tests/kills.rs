@@ -6,7 +6,6 @@
 //! of them each), `OCTOLAKE_SEED` which.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "what was met, for those who ask (--nocapture)")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
