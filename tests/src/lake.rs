@@ -78,18 +78,49 @@ impl TestLake {
         fs::write(path, bytes).unwrap();
     }
 
+    /// The ids in the table, in order; each must be there once.
+    pub fn ids(&self) -> Vec<String> {
+        let rows = self.sql("select delivery_id as id from events order by 1");
+        let ids: Vec<_> = rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+        let twice: Vec<_> = ids.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "stored twice: {twice:?}");
+        ids
+    }
+
+    /// The commits of the table's log that are there as files, oldest first: their actions.
+    pub fn commits(&self) -> Vec<Vec<Value>> {
+        let log = self.files("events/_delta_log").into_iter();
+        let commits = log.filter(|(path, _)| path.extension().is_some_and(|it| it == "json"));
+        let actions = |bytes: Vec<u8>| {
+            let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
+        };
+        commits.map(|(_, bytes)| actions(bytes)).collect()
+    }
+
     /// Every file below a folder of the lake, with its bytes.
     pub fn files(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        collect(&self.path().join(folder), &mut files);
-        files
+        let read = |path: PathBuf| (path.clone(), fs::read(&path).unwrap());
+        self.paths(folder).into_iter().map(read).collect()
+    }
+
+    /// Every file below a folder of the lake.
+    pub fn paths(&self, folder: &str) -> Vec<PathBuf> {
+        let mut paths = Vec::new();
+        collect(&self.path().join(folder), &mut paths);
+        paths
     }
 }
 
 /// The envelope of delivery `n`, received on 2 March 2026, as one line.
 pub fn envelope(n: usize, event: &str, payload: &Value) -> String {
+    envelope_at(n, event, "2026-03-02T10:00:00.250Z", payload)
+}
+
+/// The envelope of delivery `n`, received at this time, as one line.
+pub fn envelope_at(n: usize, event: &str, received_at: &str, payload: &Value) -> String {
     let mut detail = serde_json::json!({
-        "_delivery": {"id": github::guid(n), "received_at": "2026-03-02T10:00:00.250Z"}
+        "_delivery": {"id": github::guid(n), "received_at": received_at}
     });
     detail.as_object_mut().unwrap().extend(payload.as_object().unwrap().clone());
     let envelope = serde_json::json!({
@@ -112,12 +143,12 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.map(|entry| entry.unwrap().path()) {
         match path.is_dir() {
             true => collect(&path, files),
-            false => drop(files.insert(path.clone(), fs::read(&path).unwrap())),
+            false => files.push(path),
         }
     }
 }

@@ -6,10 +6,13 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 pub mod binary;
+pub mod chance;
 pub mod fixtures;
+pub mod framing;
 pub mod github;
 pub mod lake;
 pub mod server;
 
+pub use chance::Chance;
 pub use lake::TestLake;
 pub use server::Serve;
