@@ -93,6 +93,9 @@ pub fn next_record(window: &[u8], from: usize, last: bool) -> Found<'_> {
         }
         Err(error) => match end_of_value(window, start, last) {
             Some(end) => {
+                if let Some(found) = quote_before_record(window, start..end, last) {
+                    return found;
+                }
                 let fault = EnvelopeError::NotAnEnvelope(error.to_string()).into();
                 return Found::Broken { range: start..end, fault, open: false };
             }
@@ -152,13 +155,46 @@ fn next_beginning(window: &[u8], from: usize) -> Option<usize> {
     other.or(typical)
 }
 
+/// A quote that nothing closes makes a string of everything up to the next record's first own quote,
+/// and would take that record's beginning with it.
+fn quote_before_record(window: &[u8], value: Range<usize>, last: bool) -> Option<Found<'_>> {
+    let Range { start, end } = value;
+    let string = window[start..end].strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let brace = memchr::memrchr(b'{', string)?;
+    if !string[brace + 1..].iter().all(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let place = start + 1 + brace;
+    match read_envelope(window, place) {
+        Ok(_) => {
+            let fault = Fault::NotJson("a quote that nothing closes".to_owned());
+            Some(Found::Broken { range: start..place, fault, open: false })
+        }
+        Err(error) if error.is_eof() && !last => Some(Found::Incomplete(start)),
+        Err(_) => None,
+    }
+}
+
 fn read_envelope(window: &[u8], at: usize) -> serde_json::Result<(usize, WireEnvelope<'_>)> {
+    if window[at] != b'{' {
+        return Err(read_other(window, at));
+    }
     let mut values = serde_json::Deserializer::from_slice(&window[at..]).into_iter();
     match values.next() {
         Some(Ok(wire)) => Ok((at + values.byte_offset(), wire)),
         Some(Err(error)) => Err(error),
         // Only white space gives nothing, and the caller has skipped that.
         None => Err(serde::de::Error::custom("no value")),
+    }
+}
+
+/// Why what stands there, which is no object, is no envelope. An array of the same values would do
+/// for the reader of an envelope.
+fn read_other(window: &[u8], at: usize) -> serde_json::Error {
+    let mut values = serde_json::Deserializer::from_slice(&window[at..]).into_iter::<&RawValue>();
+    match values.next() {
+        Some(Err(error)) => error,
+        _ => serde::de::Error::custom("it is no object"),
     }
 }
 
