@@ -320,7 +320,7 @@ pub enum What {
 /// most `record` bytes; and how many bytes it has when decompressed.
 pub fn items_in(bytes: &[u8], window: usize, record: usize) -> (Vec<Place>, u64) {
     let mut windows = Windows::new(Limits { window, record });
-    let mut parts = bytes.chunks(FEED_BYTES);
+    let mut parts = bytes.chunks(window.clamp(1, FEED_BYTES));
     let mut places = Vec::new();
     loop {
         while windows.is_hungry() {

@@ -141,7 +141,7 @@ async fn entries(lake: &Lake) -> BTreeMap<String, Vec<Entry>> {
     entries
 }
 
-async fn check(framing: Framing) {
+async fn check(framing: Framing, settings: &Settings) {
     let cases = cases();
     assert!(cases.len() > 1_200, "{} cases", cases.len());
     let lake = Lake::in_memory();
@@ -151,7 +151,7 @@ async fn check(framing: Framing) {
     for (number, case) in cases.iter().enumerate() {
         put(&lake, &raw_key(number), framed(number, case, framing).0).await;
     }
-    let report = run(&lake, &Settings::default()).await;
+    let report = run(&lake, settings).await;
     assert_eq!((report.failed.len(), report.objects), (0, cases.len() as u64));
     let (rows, entries) = (rows(&lake).await, entries(&lake).await);
     let mut wrong = Vec::new();
@@ -160,7 +160,8 @@ async fn check(framing: Framing) {
         let key = raw_key(number);
         let found = rows.get(&key).cloned().unwrap_or_default();
         let entries = entries.get(&key).map_or(&[][..], Vec::as_slice);
-        if let Some(fault) = fault(&lake, number, case, framing, &found, entries).await {
+        if let Some(fault) = fault(&lake, settings, (number, case), framing, &found, entries).await
+        {
             wrong.push(format!("{number} {}: {fault}", case.name));
         }
         let of_row = [Row::None != case.verdict.row, matches!(case.verdict.row, Row::Stored(_))];
@@ -177,8 +178,8 @@ async fn check(framing: Framing) {
 /// What is not as the table says.
 async fn fault(
     lake: &Lake,
-    number: usize,
-    case: &Case,
+    settings: &Settings,
+    (number, case): (usize, &Case),
     framing: Framing,
     rows: &BTreeMap<u128, String>,
     entries: &[Entry],
@@ -207,8 +208,7 @@ async fn fault(
         if start < place.start || start + length > place.end + 1 {
             return Some(format!("{start}+{length} is not in {place:?}"));
         }
-        let settings = Settings::default();
-        let original = quarantine::original(lake, &settings, &entry.raw_key, entry.offset);
+        let original = quarantine::original(lake, settings, &entry.raw_key, entry.offset);
         let original = original.await.unwrap();
         let length = match &*entry.reason {
             // These tell the length of the detail; the original is the whole record.
@@ -224,20 +224,27 @@ async fn fault(
 
 #[tokio::test]
 async fn one_per_line() {
-    check(Framing::Lines).await;
+    check(Framing::Lines, &Settings::default()).await;
 }
 
 #[tokio::test]
 async fn one_behind_the_other() {
-    check(Framing::Concatenated).await;
+    check(Framing::Concatenated, &Settings::default()).await;
 }
 
 #[tokio::test]
 async fn lines_in_gzip() {
-    check(Framing::Gzip).await;
+    check(Framing::Gzip, &Settings::default()).await;
 }
 
 #[tokio::test]
 async fn members_of_gzip() {
-    check(Framing::Members).await;
+    check(Framing::Members, &Settings::default()).await;
+}
+
+/// Where a window ends must not matter.
+#[tokio::test]
+async fn in_windows_smaller_than_a_record() {
+    let settings = Settings { window_bytes: 1, ..Settings::default() };
+    check(Framing::Concatenated, &settings).await;
 }
