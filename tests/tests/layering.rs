@@ -29,6 +29,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["octolake-compactor", "octolake-lake", "octolake-lambda", "octolake-store"],
     ),
     ("octolake-echo", &[]),
+    (
+        "octolake-fuzzed",
+        &["octolake-compactor", "octolake-event", "octolake-ingest", "octolake-tables"],
+    ),
 ];
 
 /// Lines of a file before its tests: the most that anybody wants to read at once.

@@ -137,7 +137,8 @@ impl Windows {
         !self.ended && self.window.len() < self.wanted
     }
 
-    /// Takes more of the object's bytes, [`FEED_BYTES`] at most; none at all is its end.
+    /// Takes more of the object's bytes, [`FEED_BYTES`] at most; none at all is its end. The first
+    /// two come together, where there are two: they tell what it is packed with.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.end();
@@ -320,7 +321,8 @@ pub enum What {
 /// most `record` bytes; and how many bytes it has when decompressed.
 pub fn items_in(bytes: &[u8], window: usize, record: usize) -> (Vec<Place>, u64) {
     let mut windows = Windows::new(Limits { window, record });
-    let mut parts = bytes.chunks(window.clamp(1, FEED_BYTES));
+    // What tells gzip apart is in the first part.
+    let mut parts = bytes.chunks(window.clamp(GZIP_MAGIC.len(), FEED_BYTES));
     let mut places = Vec::new();
     loop {
         while windows.is_hungry() {

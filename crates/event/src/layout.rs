@@ -88,7 +88,8 @@ impl Partition {
             date: NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?,
         };
         let is_file = !name.is_empty() && !name.contains('/');
-        (is_file && partition.event_type.as_str() == event_type).then_some(partition)
+        // Dates and types have other spellings, which are of no partition of ours.
+        (is_file && path.starts_with(&partition.folder())).then_some(partition)
     }
 }
 
@@ -206,6 +207,8 @@ mod tests {
             "event_type=push/date=2026-03-02/",
             "event_type=push/date=2026-03-02/a/b",
             "event_type=push/date=March/a",
+            "event_type=push/date=2026-3-2/a",
+            "event_type=Push/date=2026-03-02/a",
         ] {
             assert_eq!(Partition::of_file(path), None, "{path}");
         }

@@ -112,10 +112,9 @@ pub(crate) fn foreign() -> Vec<Case> {
 
 /// Texts that are nearly ids, and whether they are.
 pub(crate) fn ids() -> Vec<(String, bool)> {
-    let hex: String = SELF.replace('-', "");
     vec![
         (SELF.to_owned(), true),
-        (hex.clone(), false),
+        (SELF.replace('-', ""), false),
         (format!("{{{SELF}}}"), false),
         (format!("urn:uuid:{SELF}"), false),
         (format!(" {SELF}"), false),

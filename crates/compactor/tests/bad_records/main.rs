@@ -15,6 +15,7 @@ mod framings;
 mod lake;
 mod names;
 mod objects;
+mod originals;
 mod payload;
 mod short;
 mod syntax;
