@@ -81,6 +81,8 @@ pub(crate) struct Step {
     consumed: usize,
     /// Something broken whose end is not found yet.
     open: Option<Broken>,
+    /// Whether, in that case, a record may begin where the next window does.
+    begun: bool,
 }
 
 impl Step {
@@ -106,6 +108,7 @@ pub(crate) struct Windows {
     /// How long the window must be before it is worth another look.
     wanted: usize,
     open: Option<Broken>,
+    begun: bool,
     /// Why the rest of the object cannot be decompressed.
     corrupt: Option<String>,
     ended: bool,
@@ -121,6 +124,7 @@ impl Windows {
             offset: 0,
             wanted: limits.window,
             open: None,
+            begun: false,
             corrupt: None,
             ended: false,
             finished: false,
@@ -156,16 +160,14 @@ impl Windows {
     pub(crate) fn items(&self) -> (Vec<Item<'_>>, Step) {
         let mut items = Vec::new();
         let mut at = 0;
-        let mut open = self.open.clone();
+        let (mut open, mut begun) = (self.open.clone(), false);
         if let Some(broken) = &mut open {
-            let (end, resumed) = match framing::resume(&self.window, 0, self.ended) {
-                Resume::Record(place) => (place, true),
-                Resume::Nothing(place) => (place, self.ended),
-            };
-            broken.extend(&self.window[..end]);
-            at = end;
-            if !resumed {
-                return (items, Step { consumed: at, open });
+            let next = self.look_on(0, self.begun);
+            at = next.place();
+            broken.extend(&self.window[..at]);
+            if !self.ended && !matches!(next, Resume::Record(_)) {
+                begun = matches!(next, Resume::Begun(_));
+                return (items, Step { consumed: at, open, begun });
             }
             items.extend(open.take().map(Item::Broken));
         }
@@ -180,12 +182,12 @@ impl Windows {
                         Item::Record { offset, envelope }
                     });
                 }
-                Found::Broken { range, fault, open: is_open } => {
+                Found::Broken { range, fault, open: is_open, begun: is_begun } => {
                     let offset = self.offset + range.start as u64;
                     at = range.end;
                     let broken = Broken::new(offset, &self.window[range], &fault);
                     if is_open {
-                        open = Some(broken);
+                        (open, begun) = (Some(broken), is_begun);
                         break;
                     }
                     items.push(Item::Broken(broken));
@@ -193,7 +195,7 @@ impl Windows {
                 Found::Incomplete(start) => {
                     at = start;
                     if self.window.len() - start > self.limits.record {
-                        (at, open) = self.give_up_record(start);
+                        (at, open, begun) = self.give_up_record(start);
                     }
                     break;
                 }
@@ -206,7 +208,7 @@ impl Windows {
         if let Some(message) = &self.corrupt {
             self.note_corruption(&mut items, at, message);
         }
-        (items, Step { consumed: at, open })
+        (items, Step { consumed: at, open, begun })
     }
 
     /// What of the window is dealt with by `step`, and where it begins.
@@ -218,7 +220,7 @@ impl Windows {
     pub(crate) fn advance(&mut self, step: Step) {
         self.offset += step.consumed as u64;
         self.window.drain(..step.consumed);
-        self.open = step.open;
+        (self.open, self.begun) = (step.open, step.begun);
         // A record that is not whole yet is read again from its beginning: look only when there is
         // twice as much of it.
         self.wanted = self.limits.window.max(2 * self.window.len());
@@ -232,12 +234,24 @@ impl Windows {
     }
 
     /// A record that is too large before its end is in sight: what of it is in the window goes.
-    fn give_up_record(&self, start: usize) -> (usize, Option<Broken>) {
-        let end = match framing::resume(&self.window, start + 1, self.ended) {
-            Resume::Record(place) | Resume::Nothing(place) => place,
-        };
-        let offset = self.offset + start as u64;
-        (end, Some(Broken::new(offset, &self.window[start..end], &self.too_large())))
+    fn give_up_record(&self, start: usize) -> (usize, Option<Broken>, bool) {
+        let next = self.look_on(start + 1, false);
+        let (offset, end) = (self.offset + start as u64, next.place());
+        let broken = Broken::new(offset, &self.window[start..end], &self.too_large());
+        (end, Some(broken), matches!(next, Resume::Begun(_)))
+    }
+
+    /// The first place from `from` on where reading may go on behind something broken.
+    fn look_on(&self, from: usize, begun: bool) -> Resume {
+        let next = framing::resume(&self.window, from, begun, self.ended);
+        match next {
+            // What begins there is larger than a record may be: it would be waited for without end.
+            Resume::Begun(place) if self.window.len() - place > self.limits.record => {
+                let from = (self.window.len() - self.limits.record).max(place + 1);
+                framing::resume(&self.window, from, false, self.ended)
+            }
+            next => next,
+        }
     }
 
     /// The object breaks off: the record that it breaks off in is broken for that reason.
@@ -341,5 +355,47 @@ pub fn items_in(bytes: &[u8], window: usize, record: usize) -> (Vec<Place>, u64)
             }
         }));
         windows.advance(step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How long the window is at the most while `bytes` are read, and what is found.
+    fn longest(bytes: &[u8], record: usize) -> (usize, usize) {
+        let mut windows = Windows::new(Limits { window: 1_000, record });
+        let mut parts = bytes.chunks(1_000);
+        let (mut longest, mut found) = (0, 0);
+        loop {
+            while windows.is_hungry() {
+                windows.feed(parts.next().unwrap_or_default());
+            }
+            if !windows.is_due() {
+                return (longest, found);
+            }
+            longest = longest.max(windows.window.len());
+            let (items, step) = windows.items();
+            found += items.len();
+            windows.advance(step);
+        }
+    }
+
+    #[test]
+    fn a_beginning_without_end_is_not_waited_for_without_end() {
+        let begin = r#"{"version":"0","a":""#;
+        let endless = "y".repeat(1_000_000);
+        for text in [
+            format!("{begin}{endless}"),
+            format!("x{begin}{endless}"),
+            format!("x{begin}{endless}\n{begin}{endless}"),
+            format!("x{}", begin.repeat(50_000)),
+            format!("x{}", r#"{"version":"0","a":"#.repeat(50_000)),
+            format!("{}", "\n{\"a\":".repeat(100_000)),
+        ] {
+            let (longest, found) = longest(text.as_bytes(), 10_000);
+            assert!(longest <= 22_000, "{longest} of {:.40}", text);
+            assert!(found > 0);
+        }
     }
 }

@@ -37,6 +37,8 @@ pub enum Found<'a> {
         fault: Fault,
         /// Whether the window holds no whole record behind them: they may go on, see [`resume`].
         open: bool,
+        /// Whether, where they are open, the window ends inside of what begins behind them.
+        begun: bool,
     },
     /// The window ends inside a record, which begins at this place.
     Incomplete(usize),
@@ -97,16 +99,15 @@ pub fn next_record(window: &[u8], from: usize, last: bool) -> Found<'_> {
                     return found;
                 }
                 let fault = EnvelopeError::NotAnEnvelope(error.to_string()).into();
-                return Found::Broken { range: start..end, fault, open: false };
+                return Found::Broken { range: start..end, fault, open: false, begun: false };
             }
             None => Fault::NotJson(error.to_string()),
         },
     };
-    let (end, open) = match resume(window, start + 1, last) {
-        Resume::Record(place) => (place, false),
-        Resume::Nothing(place) => (place, !last),
-    };
-    Found::Broken { range: start..end, fault, open }
+    let next = resume(window, start + 1, false, last);
+    let open = !last && !matches!(next, Resume::Record(_));
+    let begun = open && matches!(next, Resume::Begun(_));
+    Found::Broken { range: start..next.place(), fault, open, begun }
 }
 
 /// Where reading may go on behind a broken record.
@@ -114,16 +115,29 @@ pub fn next_record(window: &[u8], from: usize, last: bool) -> Found<'_> {
 pub enum Resume {
     /// A whole envelope stands here.
     Record(usize),
+    /// One may begin here: the window ends inside of it.
+    Begun(usize),
     /// There is none in the window. Before this place none can begin, whatever follows the window.
     Nothing(usize),
 }
 
-/// The first place from `from` on where a whole envelope stands in the window.
-pub fn resume(window: &[u8], from: usize, last: bool) -> Resume {
+impl Resume {
+    /// The place.
+    pub fn place(self) -> usize {
+        match self {
+            Self::Record(place) | Self::Begun(place) | Self::Nothing(place) => place,
+        }
+    }
+}
+
+/// The first place from `from` on where a whole envelope stands in the window. `begun` says that one
+/// may begin at `from`, as was found before: what stood in front of that place need not be in the
+/// window any more.
+pub fn resume(window: &[u8], from: usize, begun: bool, last: bool) -> Resume {
     let mut effort = window.len().saturating_mul(RESUME_EFFORT);
     let mut unfinished = None;
-    let mut at = from;
-    while let Some(place) = next_beginning(window, at) {
+    let mut next = if begun { Some(from) } else { next_beginning(window, from) };
+    while let Some(place) = next {
         let read = match read_envelope(window, place) {
             Ok(_) => return Resume::Record(place),
             Err(error) if error.is_eof() => {
@@ -136,23 +150,28 @@ pub fn resume(window: &[u8], from: usize, last: bool) -> Resume {
             Some(rest) => effort = rest,
             None => break,
         }
-        at = place + 1;
+        next = next_beginning(window, place + 1);
+    }
+    if last {
+        return Resume::Nothing(window.len());
     }
     // The window may end inside the few bytes by which a beginning is known.
     let tail = window.len().saturating_sub(ENVELOPE_START.len()).max(from).min(window.len());
-    Resume::Nothing(if last { window.len() } else { unfinished.unwrap_or(tail) })
+    unfinished.map_or(Resume::Nothing(tail), Resume::Begun)
 }
 
-/// The next place from `from` on where a record might begin: a `{` at the start of the window or of
-/// a line, right behind a `}`, or as an envelope begins.
+/// The next place from `from` on where a record might begin: a `{` at the start of a line, right
+/// behind a `}`, or as an envelope begins. Where the window begins says nothing.
 fn next_beginning(window: &[u8], from: usize) -> Option<usize> {
     let rest = window.get(from..)?;
     let typical = memmem::find(rest, ENVELOPE_START).map(|at| from + at);
     let limit = typical.unwrap_or(window.len());
-    let other = memchr::memchr_iter(b'{', &window[from..limit])
-        .map(|at| from + at)
-        .find(|&at| at == 0 || matches!(window[at - 1], b'\n' | b'\r' | b'}'));
-    other.or(typical)
+    let is_behind_end = |at: usize| {
+        let before = at.checked_sub(1).map(|before| window[before]);
+        matches!(before, Some(b'\n' | b'\r' | b'}'))
+    };
+    let mut braces = memchr::memchr_iter(b'{', &window[from..limit]).map(|at| from + at);
+    braces.find(|at| is_behind_end(*at)).or(typical)
 }
 
 /// A quote that nothing closes makes a string of everything up to the next record's first own quote,
@@ -168,7 +187,7 @@ fn quote_before_record(window: &[u8], value: Range<usize>, last: bool) -> Option
     match read_envelope(window, place) {
         Ok(_) => {
             let fault = Fault::NotJson("a quote that nothing closes".to_owned());
-            Some(Found::Broken { range: start..place, fault, open: false })
+            Some(Found::Broken { range: start..place, fault, open: false, begun: false })
         }
         Err(error) if error.is_eof() && !last => Some(Found::Incomplete(start)),
         Err(_) => None,
@@ -208,7 +227,7 @@ fn end_of_value(window: &[u8], at: usize, last: bool) -> Option<usize> {
 fn record(range: Range<usize>, wire: WireEnvelope<'_>) -> Found<'_> {
     match Envelope::from_wire(wire) {
         Ok(envelope) => Found::Record { range, envelope: Box::new(envelope) },
-        Err(error) => Found::Broken { range, fault: error.into(), open: false },
+        Err(error) => Found::Broken { range, fault: error.into(), open: false, begun: false },
     }
 }
 
@@ -232,7 +251,7 @@ mod tests {
                     ids.push(envelope.meta.id.as_u128());
                     at = range.end;
                 }
-                Found::Broken { range, fault, open } => {
+                Found::Broken { range, fault, open, .. } => {
                     assert!(!open, "the last window leaves nothing open");
                     faults.push((fault.reason(), range.len()));
                     assert!(range.end > at);

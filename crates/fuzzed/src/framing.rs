@@ -27,7 +27,7 @@ pub(crate) fn check(data: &[u8]) {
         }
     }
     for last in [false, true] {
-        match resume(data, 0, last) {
+        match resume(data, 0, false, last) {
             Resume::Record(place) => {
                 // What is resumed at is read, and not begun with a fault of its own.
                 match next_record(data, place, last) {
@@ -37,6 +37,7 @@ pub(crate) fn check(data: &[u8]) {
                     other => panic!("{other:?} where an envelope stands"),
                 }
             }
+            Resume::Begun(place) => assert!(!last && place < data.len()),
             Resume::Nothing(place) => assert!(place <= data.len()),
         }
     }
@@ -51,7 +52,7 @@ fn walk(data: &[u8]) {
                 assert!(envelope.detail.starts_with('{'));
                 range
             }
-            Found::Broken { range, fault, open } => {
+            Found::Broken { range, fault, open, .. } => {
                 assert!(!open, "the last bytes leave nothing open");
                 assert!(!fault.reason().is_empty() && !fault.to_string().is_empty());
                 range
