@@ -30,6 +30,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("octolake-echo", &[]),
     ("octolake-testkit", &[]),
+    (
+        "octolake-fuzzed",
+        &["octolake-compactor", "octolake-event", "octolake-ingest", "octolake-tables"],
+    ),
 ];
 
 /// Lines of a file before its tests: the most that anybody wants to read at once.

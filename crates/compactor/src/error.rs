@@ -55,6 +55,18 @@ pub enum CompactError {
         /// Where the table was made.
         place: &'static str,
     },
+    /// What stands in a raw object is longer than any record, and is not held in memory.
+    #[error(
+        "what stands at offset {offset} of {key} goes on for {bytes} bytes and more: look at it in the raw object itself"
+    )]
+    RecordTooLong {
+        /// The raw object, relative to the lake.
+        key: String,
+        /// Where it begins, in bytes after decompression.
+        offset: u64,
+        /// How far it was read.
+        bytes: u64,
+    },
     /// The commit lost every race.
     #[error("another compactor was first {0} times in a row; the next run goes on")]
     Outrun(u32),

@@ -83,13 +83,23 @@ impl EnvelopeError {
 }
 
 #[derive(Deserialize)]
-struct WireDelivery {
+struct WireDelivery<'a> {
     id: Option<String>,
     received_at: Option<String>,
     hook_id: Option<TextOrNumber>,
     target_type: Option<TextOrNumber>,
     target_id: Option<TextOrNumber>,
-    large: Option<LargeRef>,
+    #[serde(borrow)]
+    large: Option<&'a RawValue>,
+}
+
+/// Reads an object. What reads one would read an array of its members' values as well.
+fn read_object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, EnvelopeError> {
+    let read = match text.starts_with('{') {
+        true => serde_json::from_str(text),
+        false => Err(serde::de::Error::custom("it is no object")),
+    };
+    read.map_err(|error| EnvelopeError::BadDelivery(error.to_string()))
 }
 
 /// Ids of hooks and targets come as header texts; other producers write them as numbers.
@@ -117,10 +127,7 @@ impl<'a> Envelope<'a> {
         }
         let (delivery, payload) = take_delivery(detail);
         let origin = if delivery.is_some() { Origin::Door } else { Origin::Other };
-        let delivery = delivery
-            .map(serde_json::from_str::<WireDelivery>)
-            .transpose()
-            .map_err(|e| EnvelopeError::BadDelivery(e.to_string()))?;
+        let delivery = delivery.map(read_object::<WireDelivery<'_>>).transpose()?;
         let envelope_time = wire.time.as_deref();
         let meta = match delivery {
             Some(delivery) => {
@@ -129,7 +136,10 @@ impl<'a> Envelope<'a> {
                     hook_id: delivery.hook_id.map(TextOrNumber::into_text),
                     target_type: delivery.target_type.map(TextOrNumber::into_text),
                     target_id: delivery.target_id.map(TextOrNumber::into_text),
-                    large: delivery.large,
+                    large: delivery
+                        .large
+                        .map(|large| read_object::<LargeRef>(large.get()))
+                        .transpose()?,
                     ..bare_meta(delivery.id.as_deref(), time)?
                 }
             }

@@ -37,6 +37,8 @@ pub enum Found<'a> {
         fault: Fault,
         /// Whether the window holds no whole record behind them: they may go on, see [`resume`].
         open: bool,
+        /// Whether, where they are open, the window ends inside of what begins behind them.
+        begun: bool,
     },
     /// The window ends inside a record, which begins at this place.
     Incomplete(usize),
@@ -93,17 +95,19 @@ pub fn next_record(window: &[u8], from: usize, last: bool) -> Found<'_> {
         }
         Err(error) => match end_of_value(window, start, last) {
             Some(end) => {
+                if let Some(found) = quote_before_record(window, start..end, last) {
+                    return found;
+                }
                 let fault = EnvelopeError::NotAnEnvelope(error.to_string()).into();
-                return Found::Broken { range: start..end, fault, open: false };
+                return Found::Broken { range: start..end, fault, open: false, begun: false };
             }
             None => Fault::NotJson(error.to_string()),
         },
     };
-    let (end, open) = match resume(window, start + 1, last) {
-        Resume::Record(place) => (place, false),
-        Resume::Nothing(place) => (place, !last),
-    };
-    Found::Broken { range: start..end, fault, open }
+    let next = resume(window, start + 1, false, last);
+    let open = !last && !matches!(next, Resume::Record(_));
+    let begun = open && matches!(next, Resume::Begun(_));
+    Found::Broken { range: start..next.place(), fault, open, begun }
 }
 
 /// Where reading may go on behind a broken record.
@@ -111,16 +115,29 @@ pub fn next_record(window: &[u8], from: usize, last: bool) -> Found<'_> {
 pub enum Resume {
     /// A whole envelope stands here.
     Record(usize),
+    /// One may begin here: the window ends inside of it.
+    Begun(usize),
     /// There is none in the window. Before this place none can begin, whatever follows the window.
     Nothing(usize),
 }
 
-/// The first place from `from` on where a whole envelope stands in the window.
-pub fn resume(window: &[u8], from: usize, last: bool) -> Resume {
+impl Resume {
+    /// The place.
+    pub fn place(self) -> usize {
+        match self {
+            Self::Record(place) | Self::Begun(place) | Self::Nothing(place) => place,
+        }
+    }
+}
+
+/// The first place from `from` on where a whole envelope stands in the window. `begun` says that one
+/// may begin at `from`, as was found before: what stood in front of that place need not be in the
+/// window any more.
+pub fn resume(window: &[u8], from: usize, begun: bool, last: bool) -> Resume {
     let mut effort = window.len().saturating_mul(RESUME_EFFORT);
     let mut unfinished = None;
-    let mut at = from;
-    while let Some(place) = next_beginning(window, at) {
+    let mut next = if begun { Some(from) } else { next_beginning(window, from) };
+    while let Some(place) = next {
         let read = match read_envelope(window, place) {
             Ok(_) => return Resume::Record(place),
             Err(error) if error.is_eof() => {
@@ -133,32 +150,70 @@ pub fn resume(window: &[u8], from: usize, last: bool) -> Resume {
             Some(rest) => effort = rest,
             None => break,
         }
-        at = place + 1;
+        next = next_beginning(window, place + 1);
+    }
+    if last {
+        return Resume::Nothing(window.len());
     }
     // The window may end inside the few bytes by which a beginning is known.
     let tail = window.len().saturating_sub(ENVELOPE_START.len()).max(from).min(window.len());
-    Resume::Nothing(if last { window.len() } else { unfinished.unwrap_or(tail) })
+    unfinished.map_or(Resume::Nothing(tail), Resume::Begun)
 }
 
-/// The next place from `from` on where a record might begin: a `{` at the start of the window or of
-/// a line, right behind a `}`, or as an envelope begins.
+/// The next place from `from` on where a record might begin: a `{` at the start of a line, right
+/// behind a `}`, or as an envelope begins. Where the window begins says nothing.
 fn next_beginning(window: &[u8], from: usize) -> Option<usize> {
     let rest = window.get(from..)?;
     let typical = memmem::find(rest, ENVELOPE_START).map(|at| from + at);
     let limit = typical.unwrap_or(window.len());
-    let other = memchr::memchr_iter(b'{', &window[from..limit])
-        .map(|at| from + at)
-        .find(|&at| at == 0 || matches!(window[at - 1], b'\n' | b'\r' | b'}'));
-    other.or(typical)
+    let is_behind_end = |at: usize| {
+        let before = at.checked_sub(1).map(|before| window[before]);
+        matches!(before, Some(b'\n' | b'\r' | b'}'))
+    };
+    let mut braces = memchr::memchr_iter(b'{', &window[from..limit]).map(|at| from + at);
+    braces.find(|at| is_behind_end(*at)).or(typical)
+}
+
+/// A quote that nothing closes makes a string of everything up to the next record's first own quote,
+/// and would take that record's beginning with it.
+fn quote_before_record(window: &[u8], value: Range<usize>, last: bool) -> Option<Found<'_>> {
+    let Range { start, end } = value;
+    let string = window[start..end].strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let brace = memchr::memrchr(b'{', string)?;
+    if !string[brace + 1..].iter().all(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let place = start + 1 + brace;
+    match read_envelope(window, place) {
+        Ok(_) => {
+            let fault = Fault::NotJson("a quote that nothing closes".to_owned());
+            Some(Found::Broken { range: start..place, fault, open: false, begun: false })
+        }
+        Err(error) if error.is_eof() && !last => Some(Found::Incomplete(start)),
+        Err(_) => None,
+    }
 }
 
 fn read_envelope(window: &[u8], at: usize) -> serde_json::Result<(usize, WireEnvelope<'_>)> {
+    if window[at] != b'{' {
+        return Err(read_other(window, at));
+    }
     let mut values = serde_json::Deserializer::from_slice(&window[at..]).into_iter();
     match values.next() {
         Some(Ok(wire)) => Ok((at + values.byte_offset(), wire)),
         Some(Err(error)) => Err(error),
         // Only white space gives nothing, and the caller has skipped that.
         None => Err(serde::de::Error::custom("no value")),
+    }
+}
+
+/// Why what stands there, which is no object, is no envelope. An array of the same values would do
+/// for the reader of an envelope.
+fn read_other(window: &[u8], at: usize) -> serde_json::Error {
+    let mut values = serde_json::Deserializer::from_slice(&window[at..]).into_iter::<&RawValue>();
+    match values.next() {
+        Some(Err(error)) => error,
+        _ => serde::de::Error::custom("it is no object"),
     }
 }
 
@@ -172,7 +227,7 @@ fn end_of_value(window: &[u8], at: usize, last: bool) -> Option<usize> {
 fn record(range: Range<usize>, wire: WireEnvelope<'_>) -> Found<'_> {
     match Envelope::from_wire(wire) {
         Ok(envelope) => Found::Record { range, envelope: Box::new(envelope) },
-        Err(error) => Found::Broken { range, fault: error.into(), open: false },
+        Err(error) => Found::Broken { range, fault: error.into(), open: false, begun: false },
     }
 }
 
@@ -196,7 +251,7 @@ mod tests {
                     ids.push(envelope.meta.id.as_u128());
                     at = range.end;
                 }
-                Found::Broken { range, fault, open } => {
+                Found::Broken { range, fault, open, .. } => {
                     assert!(!open, "the last window leaves nothing open");
                     faults.push((fault.reason(), range.len()));
                     assert!(range.end > at);

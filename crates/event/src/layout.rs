@@ -105,7 +105,8 @@ impl Partition {
             date: NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?,
         };
         let is_file = !name.is_empty() && !name.contains('/');
-        (is_file && partition.event_type.as_str() == event_type).then_some(partition)
+        // Dates and types have other spellings, which are of no partition of ours.
+        (is_file && path.starts_with(&partition.folder())).then_some(partition)
     }
 }
 
@@ -140,6 +141,14 @@ pub fn quarantine_key(raw_key: &str, offset: u64) -> String {
     format!("{QUARANTINE}/{name}/{offset:012}.json")
 }
 
+/// The raw object and the offset that the key of a quarantine entry tells; `None` for other keys.
+pub fn quarantined(key: &str) -> Option<(String, u64)> {
+    let rest = key.strip_prefix(QUARANTINE)?.strip_prefix('/')?;
+    let (name, offset) = rest.strip_suffix(".json")?.rsplit_once('/')?;
+    let place = (format!("{RAW}/{name}"), offset.parse().ok()?);
+    (quarantine_key(&place.0, place.1) == key).then_some(place)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -152,6 +161,12 @@ mod tests {
             let at = DateTime::from_timestamp(seconds, 0).unwrap();
             let hour = DateTime::from_timestamp(seconds - seconds % 3600, 0).unwrap();
             prop_assert_eq!(raw_hour(&raw_key(at, &name)), Some(hour));
+        }
+
+        #[test]
+        fn quarantine_keys_round_trip(name in "[^/\u{0}]{1,20}(/[^/\u{0}]{1,20}){0,5}", offset: u64) {
+            let raw_key = format!("raw/{name}");
+            prop_assert_eq!(quarantined(&quarantine_key(&raw_key, offset)), Some((raw_key, offset)));
         }
 
         #[test]
@@ -205,6 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn other_keys_tell_no_quarantined_record() {
+        for key in [
+            "",
+            "quarantine",
+            "quarantine/x.json",
+            "quarantine/x/12.json",
+            "quarantine/x/+00000000012.json",
+            "quarantine/x/000000000012",
+            "raw/x/000000000012.json",
+        ] {
+            assert_eq!(quarantined(key), None, "{key}");
+        }
+    }
+
+    #[test]
     fn other_keys_are_no_raw_keys() {
         for key in [
             "",
@@ -238,6 +268,8 @@ mod tests {
             "event_type=push/date=2026-03-02/",
             "event_type=push/date=2026-03-02/a/b",
             "event_type=push/date=March/a",
+            "event_type=push/date=2026-3-2/a",
+            "event_type=Push/date=2026-03-02/a",
         ] {
             assert_eq!(Partition::of_file(path), None, "{path}");
         }

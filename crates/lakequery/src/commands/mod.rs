@@ -23,6 +23,7 @@ use crate::logging::Manner;
 pub mod compact;
 pub mod demo;
 pub mod erase;
+pub mod quarantine;
 pub mod report;
 pub mod send;
 pub mod serve;
@@ -41,6 +42,8 @@ pub enum Command {
     Send(send::Args),
     /// Take what arrived into the table: each delivery once.
     Compact(compact::Args),
+    /// Look at the records that could not be read.
+    Quarantine(quarantine::Args),
     /// Print a report: queue-latency or lead-time.
     Report(report::Args),
     /// Run SQL over the lake; only what reads.
@@ -74,6 +77,7 @@ impl Command {
             Self::Serve(args) => serve::run(args, globals).await,
             Self::Send(args) => send::run(args, globals).await,
             Self::Compact(args) => compact::run(args, globals).await,
+            Self::Quarantine(args) => quarantine::run(args, globals).await,
             Self::Report(args) => report::run(args, globals).await,
             Self::Sql(args) => sql::run(args, globals).await,
             Self::Status(args) => status::run(args, globals).await,
