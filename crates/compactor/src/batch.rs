@@ -1,6 +1,8 @@
 //! What a run has read since its last commit: rows, ids, done objects and counts, which the next
 //! commit will hold together.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
@@ -30,6 +32,8 @@ pub(crate) struct Batch {
     pub(crate) bytes_decoded: u64,
     /// The last vacuum of the version that the batch is made on.
     pub(crate) fence: i64,
+    /// Where in the object that is read the records begin that cannot be read.
+    pub(crate) broken: BTreeSet<u64>,
     decoders: Decoders,
 }
 
@@ -55,6 +59,7 @@ impl Batch {
     pub(crate) fn new(settings: &Settings, fence: i64) -> Self {
         Self {
             fence,
+            broken: BTreeSet::new(),
             partitions: Partitions::new(settings),
             new: NewDeliveries::default(),
             done: vec![],
@@ -105,8 +110,30 @@ impl Batch {
                 return Ok(Reach::Part(seen));
             }
         }
+        self.broken.clear();
         self.done.push(object.clone());
         Ok(Reach::Whole)
+    }
+
+    /// Reads once more what stands at these places of an object.
+    pub(crate) async fn read_again(
+        &mut self,
+        context: &mut Context<'_>,
+        object: &RawObject,
+        places: &[Range<u64>],
+    ) -> Result<(), CompactError> {
+        let settings = context.settings;
+        let limits = Limits { window: settings.window_bytes, record: settings.max_record_bytes };
+        let store = context.store.clone();
+        let mut reader = ObjectReader::new(store.as_ref(), object, limits);
+        while reader.fill().await? {
+            let (mut items, step) = reader.items();
+            items.retain(|item| places.iter().any(|place| place.contains(&item.offset())));
+            self.take(context, &object.key, items).await?;
+            reader.advance(step);
+            self.partitions.relieve(context.sink).await?;
+        }
+        Ok(())
     }
 
     async fn take(
@@ -262,6 +289,7 @@ impl Batch {
         if !context.settings.dry_run {
             quarantine::put(context.store.as_ref(), raw_key, broken).await?;
         }
+        self.broken.insert(broken.offset);
         self.counts.read += 1;
         self.counts.quarantined += 1;
         Ok(())

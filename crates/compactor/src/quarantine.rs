@@ -167,7 +167,10 @@ fn length_of_record(bytes: &[u8]) -> u64 {
     }
 }
 
-async fn raw_object(lake: &Lake, raw_key: &str) -> Result<Option<RawObject>, CompactError> {
+pub(crate) async fn raw_object(
+    lake: &Lake,
+    raw_key: &str,
+) -> Result<Option<RawObject>, CompactError> {
     let is_raw = layout::raw_hour(raw_key).is_some();
     let Some(path) = Path::parse(raw_key).ok().filter(|_| is_raw) else { return Ok(None) };
     match lake.store().head(&path).await {

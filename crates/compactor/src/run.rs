@@ -128,6 +128,28 @@ impl<'a> Run<'a> {
         Commit::new(kind, self.mark, self.now())
     }
 
+    /// A batch on top of the version that the table is at.
+    pub(crate) fn new_batch(&mut self) -> Batch {
+        if let Some(table) = &self.table {
+            self.known.update(table.files(), table.progress());
+        }
+        Batch::new(self.settings, self.fence())
+    }
+
+    /// What a batch reads with.
+    pub(crate) fn context<'r>(
+        &'r mut self,
+        out_of_time: &'r (dyn Fn() -> bool + Send + Sync),
+    ) -> Context<'r> {
+        Context {
+            store: &self.store,
+            settings: self.settings,
+            known: &mut self.known,
+            sink: &mut self.sink,
+            out_of_time,
+        }
+    }
+
     fn fence(&self) -> i64 {
         self.table.as_ref().map_or(0, |table| table.progress().fence)
     }
@@ -208,22 +230,13 @@ impl<'a> Run<'a> {
         pending: &[&RawObject],
         on_progress: &mut (dyn FnMut(&Report, u64) + Send),
     ) -> Result<(Batch, Option<(String, u64)>), CompactError> {
-        if let Some(table) = &self.table {
-            self.known.update(table.files(), table.progress());
-        }
-        let mut batch = Batch::new(self.settings, self.fence());
+        let mut batch = self.new_batch();
         let batch_started = Instant::now();
         let (run_started, deadline) = (self.started, self.settings.deadline);
         let out_of_time = move || deadline.is_some_and(|d| run_started.elapsed() >= d);
         for (number, object) in pending.iter().copied().enumerate() {
-            let mut context = Context {
-                store: &self.store,
-                settings: self.settings,
-                known: &mut self.known,
-                sink: &mut self.sink,
-                out_of_time: &out_of_time,
-            };
             let skip = self.begun.get(&object.key).copied().unwrap_or_default();
+            let mut context = self.context(&out_of_time);
             match batch.read(&mut context, object, skip).await {
                 Ok(Reach::Whole) => {}
                 Ok(Reach::Part(items)) => return Ok((batch, Some((object.key.clone(), items)))),

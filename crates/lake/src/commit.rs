@@ -43,6 +43,16 @@ pub enum CommitKind {
     Rebuild,
 }
 
+/// Records of the quarantine that were read once more; what became of them is in the commit's
+/// counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retried {
+    /// Entries that were counted before: as read, and as quarantined.
+    pub entries: u64,
+    /// Keys of those that mean nothing any more: what they were about could be read.
+    pub released: Vec<String>,
+}
+
 /// Rows that a commit takes out of the table, for good.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Erased {
@@ -71,6 +81,8 @@ pub struct Commit {
     pub vacuumed: bool,
     /// What is erased with it.
     pub erased: Option<Erased>,
+    /// What of the quarantine was read once more.
+    pub retried: Option<Retried>,
     /// Where the totals are counted anew: what they are with this commit.
     pub totals: Option<Ledger>,
     /// Any number, to know this commit again.
@@ -90,6 +102,7 @@ impl Commit {
             counts: Counts::default(),
             vacuumed: false,
             erased: None,
+            retried: None,
             totals: None,
             mark,
             now,
@@ -139,6 +152,9 @@ impl Table {
     fn totals_with(&self, commit: &Commit) -> Ledger {
         let mut ledger = commit.totals.unwrap_or(self.progress().ledger);
         ledger.counts += commit.counts;
+        let again = commit.retried.as_ref().map_or(0, |retried| retried.entries);
+        ledger.counts.read = ledger.counts.read.saturating_sub(again);
+        ledger.counts.quarantined = ledger.counts.quarantined.saturating_sub(again);
         let bytes: u64 = commit.adds.iter().map(|add| add.bytes).sum();
         match commit.kind {
             CommitKind::Append => ledger.bytes_added += bytes,

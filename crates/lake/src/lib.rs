@@ -21,7 +21,7 @@ mod log;
 mod progress;
 mod table;
 
-pub use commit::{Commit, CommitKind, Erased, NewFile, Outcome};
+pub use commit::{Commit, CommitKind, Erased, NewFile, Outcome, Retried};
 pub use error::LakeError;
 pub use progress::{Counts, Ledger, Progress};
 pub use table::{LiveFile, Table, is_lake};

@@ -10,6 +10,7 @@
 //! | `octolake.fence`       | the sequence number of the last vacuum's commit               |
 //!
 //! | `erased/…`             | bytes of this list of deliveries that were erased             |
+//! | `quarantine/…`         | 1: the record of this entry could be read after all           |
 //! | `octolake.erased_before` | what arrived before this is erased: seconds since the epoch |
 //!
 //! A total that a log lacks, because an older version wrote it, is 0.
@@ -162,6 +163,7 @@ pub struct Progress {
     /// committed yet may be gone after it, or hold what must not come back.
     pub fence: i64,
     erased: BTreeMap<String, u64>,
+    released: HashSet<String>,
     /// What arrived before this is erased, and stays so.
     pub erased_before: Option<DateTime<Utc>>,
 }
@@ -182,6 +184,12 @@ impl Progress {
         self.erased.iter().map(|(key, bytes)| (key.as_str(), *bytes))
     }
 
+    /// Whether the record of this quarantine entry could be read after all: the entry may be
+    /// there still, and means nothing any more.
+    pub fn is_released(&self, entry_key: &str) -> bool {
+        self.released.contains(entry_key)
+    }
+
     /// Takes one `txn` action in; later ones replace earlier ones.
     pub(crate) fn apply(&mut self, name: &str, number: i64) {
         match name {
@@ -192,6 +200,9 @@ impl Progress {
             ERASED_BEFORE => self.erased_before = DateTime::from_timestamp(number, 0),
             _ if name.starts_with("raw/") => {
                 self.done.insert(name.to_owned());
+            }
+            _ if name.starts_with("quarantine/") => {
+                self.released.insert(name.to_owned());
             }
             _ if name.starts_with("erased/") => {
                 self.erased.insert(name.to_owned(), u64::try_from(number).unwrap_or_default());
@@ -230,6 +241,8 @@ pub(crate) fn transactions(
         let before = erased.before.max(progress.erased_before);
         txns.extend(before.map(|at| Transaction::new(ERASED_BEFORE, at.timestamp())));
     }
+    let released = commit.retried.iter().flat_map(|retried| &retried.released);
+    txns.extend(released.map(|key| Transaction::new(key, DONE)));
     let at = Some(commit.now.timestamp_millis());
     txns.extend(commit.done.iter().map(|key| Transaction::new_with_last_update(key, DONE, at)));
     txns

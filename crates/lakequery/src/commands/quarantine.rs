@@ -5,11 +5,12 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::{anyhow, bail};
 use futures::TryStreamExt as _;
-use octolake_compactor::Settings;
 use octolake_compactor::quarantine::{self, Entry, Listed};
+use octolake_compactor::{Retry, Settings, Surroundings};
 use octolake_event::layout;
 use octolake_store::Lake;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::cli::Globals;
 use crate::exit::{Outcome, UsageError};
@@ -36,6 +37,8 @@ enum Action {
     List(ListArgs),
     /// Show one, with the record as it stands in raw/.
     Show(ShowArgs),
+    /// Read them again: a later version may read what an earlier one could not.
+    Retry(RetryArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -46,6 +49,13 @@ struct ListArgs {
     /// The most that are printed.
     #[arg(long, value_name = "ROWS")]
     limit: Option<usize>,
+}
+
+#[derive(Debug, clap::Args)]
+struct RetryArgs {
+    /// Only those with this reason.
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,6 +99,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     match args.action {
         Action::List(args) => list(&lake, &args, globals).await?,
         Action::Show(args) => show(&lake, &args, globals).await?,
+        Action::Retry(args) => retry(&lake, &args, globals).await?,
     }
     Ok(Outcome::Fine)
 }
@@ -158,6 +169,53 @@ fn summary(reasons: &BTreeMap<String, u64>) -> String {
     match total {
         0 => "nothing is in quarantine: every record could be read".to_owned(),
         _ => format!("{total} in quarantine: {}", each.join(", ")),
+    }
+}
+
+async fn retry(lake: &Lake, args: &RetryArgs, globals: &Globals) -> anyhow::Result<()> {
+    let settings = Settings::default();
+    let clock = globals.clock();
+    let surroundings =
+        Surroundings { run_id: Uuid::new_v4(), clock: &clock, on_progress: &mut |_, _| {} };
+    let is_wanted =
+        |entry: &Entry| args.reason.as_ref().is_none_or(|reason| *reason == entry.reason);
+    let outcome = octolake_compactor::retry(lake, is_wanted, &settings, surroundings).await?;
+    let Some(outcome) = outcome else {
+        output::note(globals, &format!("{} has no table yet: there is no quarantine", lake.name()));
+        return Ok(());
+    };
+    match globals.format {
+        Format::Json => output::print_json(&outcome)?,
+        Format::Csv => output::print_grid(&figures(&outcome), Format::Csv)?,
+        Format::Table | Format::Markdown => output::print_text(&words(&outcome))?,
+    }
+    if let Some(first) = outcome.gone.first() {
+        let text = format!("{} raw objects are not there any more: {first}", outcome.gone.len());
+        output::note(globals, &text);
+    }
+    Ok(())
+}
+
+fn figures(outcome: &Retry) -> Grid {
+    let columns = [
+        ("entries", outcome.entries),
+        ("released", outcome.released),
+        ("kept", outcome.kept),
+        ("stored", outcome.stored),
+        ("duplicates", outcome.duplicates),
+    ];
+    let mut grid = Grid::new(columns.iter().map(|(name, _)| (*name, Align::Right)));
+    grid.push(columns.iter().map(|(_, number)| number.to_string()));
+    grid
+}
+
+fn words(outcome: &Retry) -> String {
+    let Retry { entries, released, kept, stored, duplicates, .. } = outcome;
+    match entries {
+        0 => "nothing to try again\n".to_owned(),
+        _ => format!(
+            "{entries} entries read again: {released} could be read ({stored} stored, {duplicates} duplicates), {kept} stay\n"
+        ),
     }
 }
 
