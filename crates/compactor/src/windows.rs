@@ -391,7 +391,7 @@ mod tests {
             format!("x{begin}{endless}\n{begin}{endless}"),
             format!("x{}", begin.repeat(50_000)),
             format!("x{}", r#"{"version":"0","a":"#.repeat(50_000)),
-            format!("{}", "\n{\"a\":".repeat(100_000)),
+            "\n{\"a\":".repeat(100_000),
         ] {
             let (longest, found) = longest(text.as_bytes(), 10_000);
             assert!(longest <= 22_000, "{longest} of {:.40}", text);
