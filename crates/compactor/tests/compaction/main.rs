@@ -12,3 +12,4 @@ mod racing;
 mod rebuilding;
 mod reliability;
 mod repeats;
+mod retrying;
