@@ -31,7 +31,7 @@ run "defaults" {
   assert {
     condition = jsonencode({ for statement in local.permissions : statement.Sid => [statement.Action, statement.Resource] if !can(statement.Effect) && statement.Sid != "DeadLetters" }) == jsonencode({
       List   = [["s3:ListBucket"], ["arn:aws:s3:::acme-lake"]]
-      Read   = [["s3:GetObject"], ["arn:aws:s3:::acme-lake/raw/*", "arn:aws:s3:::acme-lake/large/*", "arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/quarantine/*"]]
+      Read   = [["s3:GetObject"], ["arn:aws:s3:::acme-lake/raw/*", "arn:aws:s3:::acme-lake/large/*", "arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/quarantine/*", "arn:aws:s3:::acme-lake/erased/*"]]
       Write  = [["s3:PutObject", "s3:AbortMultipartUpload"], ["arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/quarantine/*"]]
       Vacuum = [["s3:DeleteObject"], ["arn:aws:s3:::acme-lake/events/*"]]
     })

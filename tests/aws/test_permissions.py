@@ -308,7 +308,7 @@ def documented(bucket, prefix):
     text = (REPOSITORY / "docs/operations.md").read_text().replace("BUCKET", bucket)
     text = text.replace("PREFIX/", f"{prefix}/" if prefix else "")
     found = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL) if '"Statement"' in block]
-    return dict(zip(("read", "compact", "serve"), found, strict=True))
+    return dict(zip(("read", "compact", "serve", "mend"), found, strict=True))
 
 
 def by_sid(statements):
@@ -331,7 +331,7 @@ def lakequery():
 
 
 class Users:
-    """The three principals of a lake on S3, each with its documented policy and no more."""
+    """The principals of a lake on S3, each with its documented policy and no more."""
 
     def __init__(self, aws, client, bucket, prefix):
         client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
@@ -345,7 +345,7 @@ class Users:
         return LakeOnS3(self.aws, self.url, key=who)
 
     def refused(self):
-        return {who: principals[who].refused for who in ("read", "compact", "serve") if principals[who].refused}
+        return {who: principals[who].refused for who in ("read", "compact", "serve", "mend") if principals[who].refused}
 
 
 def serve(lake, spool, deliveries):
@@ -379,6 +379,13 @@ def test_the_documented_policies_suffice(aws, client, lakequery, tmp_path, monke
     assert reader.ask("verify")["holds"] is True
     assert reader.ask("status")["rows"] == done["stored"]
     assert reader.ask("report", "queue-latency")["rows"]
+    mender = users.lake("mend")
+    assert mender.ask("quarantine", "retry")["kept"] == 1
+    erased = mender.ask("erase", "--delivery", stories[0].guid)
+    assert erased["rows"] == 1
+    assert mender.ask("compact", "--rebuild")["swapped"] is True
+    assert users.lake("compact").ask("compact")["read"] == 0
+    assert reader.ask("verify", "--deep")["holds"] is True
     assert users.refused() == {}
 
 
@@ -408,6 +415,9 @@ def test_a_condition_on_prefixes_could_stop_everything(aws, client, lakequery):
         ("serve", "s3:PutObject", "large/x"),
         ("serve", "s3:DeleteObject", "raw/x"),
         ("serve", "s3:GetObject", "events/x"),
+        ("mend", "s3:PutObject", "raw/x"),
+        ("mend", "s3:DeleteObject", "raw/x"),
+        ("mend", "s3:DeleteObject", "erased/x"),
     ],
 )
 def test_the_documented_policies_allow_no_more(who, action, key):

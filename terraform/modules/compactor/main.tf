@@ -21,7 +21,7 @@ locals {
       # Folders of the lake: the keys below them are many.
       Sid      = "Read"
       Action   = ["s3:GetObject"]
-      Resource = [for folder in ["raw", "large", "events", "quarantine"] : "${var.bucket_arn}/${folder}/*"]
+      Resource = [for folder in ["raw", "large", "events", "quarantine", "erased"] : "${var.bucket_arn}/${folder}/*"]
     },
     {
       # The table's files and commits, and quarantined records, have names that are made at each run.
