@@ -68,6 +68,9 @@ impl<'a> Row<'a> {
         envelope: &'a Envelope<'a>,
         body: &'a str,
     ) -> Result<Self, DecodeError> {
+        if !body.trim_ascii_start().starts_with('{') {
+            return Err(DecodeError(serde::de::Error::custom("it is no JSON object")));
+        }
         Self::read(plan, envelope, body, Payload::whole(body))
     }
 

@@ -24,6 +24,8 @@ struct Short {
     cuts: Arc<AtomicBool>,
     /// How many bytes it leaves out.
     missing: usize,
+    /// Whether it says so: the object is shorter than it was when it was listed.
+    admits: bool,
 }
 
 impl std::fmt::Display for Short {
@@ -51,10 +53,14 @@ impl ObjectStore for Short {
         if !self.cuts.load(SeqCst) || !key.as_ref().starts_with("raw/") {
             return Ok(got);
         }
-        let (meta, range) = (got.meta.clone(), got.range.clone());
+        let (meta, mut range) = (got.meta.clone(), got.range.clone());
         let attributes = got.attributes.clone();
         let bytes: Bytes = got.bytes().await?;
-        let body = stream::iter([Ok(bytes.slice(..bytes.len().saturating_sub(self.missing)))]);
+        let bytes = bytes.slice(..bytes.len().saturating_sub(self.missing));
+        if self.admits {
+            range.end = range.start + bytes.len() as u64;
+        }
+        let body = stream::iter([Ok(bytes)]);
         let payload = GetResultPayload::Stream(body.boxed());
         Ok(GetResult { payload, meta, range, attributes })
     }
@@ -82,22 +88,26 @@ impl ObjectStore for Short {
 #[tokio::test]
 async fn a_short_answer_is_an_error_and_the_object_waits() {
     let text: String = (0..50).map(|id| push(id, 2) + "\n").collect();
-    for (missing, object) in [
-        (1, text.clone().into_bytes()),
+    for (missing, admits, object) in [
+        (1, false, text.clone().into_bytes()),
         // At the end of a record: nothing else would show it.
-        (push(49, 2).len() + 1, text.clone().into_bytes()),
-        (usize::MAX, text.clone().into_bytes()),
-        (8, gzip(text.as_bytes())),
+        (push(49, 2).len() + 1, false, text.clone().into_bytes()),
+        (push(49, 2).len() + 1, true, text.clone().into_bytes()),
+        (usize::MAX, false, text.clone().into_bytes()),
+        (usize::MAX, true, text.clone().into_bytes()),
+        (8, false, gzip(text.as_bytes())),
+        (8, true, gzip(text.as_bytes())),
     ] {
         let cuts = Arc::new(AtomicBool::new(true));
         let lake = Lake::in_memory()
-            .wrapped(|inner| Arc::new(Short { inner, cuts: cuts.clone(), missing }));
+            .wrapped(|inner| Arc::new(Short { inner, cuts: cuts.clone(), missing, admits }));
         put(&lake, "raw/2026/03/02/10/short", object).await;
         let report = run(&lake, &Settings::default()).await;
         assert_eq!((report.objects, report.failed.len()), (0, 1), "{missing} missing: {report:?}");
         let error = &report.failed[0].error;
         assert!(error.starts_with("cannot read raw/2026/03/02/10/short"), "{error}");
-        assert!(error.contains("were asked for"), "{error}");
+        let told = if admits { "were asked for" } else { "the answer has" };
+        assert!(error.contains(told), "{error}");
         let settings = Settings::default();
         let original = quarantine::original(&lake, &settings, "raw/2026/03/02/10/short", 0);
         assert!(original.await.is_err());

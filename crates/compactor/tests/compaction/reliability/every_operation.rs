@@ -19,7 +19,7 @@ fn share(mut trials: Vec<Faults>) -> Vec<Faults> {
     if let Ok(name) = std::env::var("OCTOLAKE_FAULT") {
         trials.retain(|faults| faults.iter().all(|(_, fault)| format!("{fault:?}") == name));
     }
-    let (share, seed) = (setting("OCTOLAKE_SHARE", 12), setting("OCTOLAKE_SEED", 1));
+    let (share, seed) = (setting("OCTOLAKE_SHARE", 24), setting("OCTOLAKE_SEED", 1));
     let numbered = (seed..).zip(trials);
     numbered.filter(|(number, _)| number.is_multiple_of(share)).map(|(_, trial)| trial).collect()
 }

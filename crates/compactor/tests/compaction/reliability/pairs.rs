@@ -12,7 +12,7 @@ use super::workers::{each, setting};
 
 #[test]
 fn two_faults_in_one_run() {
-    let (count, seed) = (setting("OCTOLAKE_PAIRS", 100), setting("OCTOLAKE_SEED", 1));
+    let (count, seed) = (setting("OCTOLAKE_PAIRS", 60), setting("OCTOLAKE_SEED", 1));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let scenario = Arc::new(runtime.block_on(Scenario::new()));
     let operations = runtime.block_on(trial(&scenario, Place::Memory, &vec![])).len();
