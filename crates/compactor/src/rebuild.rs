@@ -12,6 +12,7 @@
 
 mod compare;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -95,7 +96,7 @@ fn finished(outcome: Rebuild, started: Instant) -> Rebuild {
 }
 
 /// Tells the new table what was erased, before its first row. One that was begun when less was
-/// erased is begun anew.
+/// erased is begun anew, and so is what a call left that ended between its commit and its clearing.
 async fn prepare(
     lake: &Lake,
     beside: &Lake,
@@ -107,7 +108,12 @@ async fn prepare(
         new.progress().erased().eq(wanted.erased())
             && new.progress().erased_before == wanted.erased_before
     };
-    if Table::open(beside).await?.is_some_and(|new| !is_told(&new)) {
+    let in_use: HashSet<&str> = table.files().iter().map(|file| file.path.as_str()).collect();
+    let is_usable = |new: &Table| {
+        is_told(new) && !new.files().iter().any(|file| in_use.contains(file.path.as_str()))
+    };
+    let is_half = is_half_removed(lake).await?;
+    if is_half || Table::open(beside).await?.is_some_and(|new| !is_usable(&new)) {
         remove(lake).await?;
     }
     let mut new = Table::open_or_create(beside).await?;
@@ -161,10 +167,29 @@ async fn copy(store: &Arc<dyn ObjectStore>, files: &[LiveFile]) -> Result<(), Co
     stream::iter(copies).buffer_unordered(COPIES).try_collect().await
 }
 
-/// Removes what was made beside the table.
+/// Removes what was made beside the table. A mark tells a call that comes after this one was
+/// interrupted that what is left is no table any more, whatever it looks like.
 async fn remove(lake: &Lake) -> Result<(), CompactError> {
-    let place = Path::from(layout::REBUILD);
-    let keys = lake.store().list(Some(&place)).map_ok(|object| object.location).boxed();
+    let (store, mark) = (lake.store(), Path::from(layout::REBUILD_CLEARING));
     let failed = |source| CompactError::store("remove", layout::REBUILD, source);
-    lake.store().delete_stream(keys).try_for_each(|_| async { Ok(()) }).await.map_err(failed)
+    store.put(&mark, "".into()).await.map_err(failed)?;
+    let place = Path::from(layout::REBUILD);
+    let keys = store.list(Some(&place)).map_ok(|object| object.location).boxed();
+    let mut removed = store.delete_stream(keys);
+    while let Some(outcome) = removed.next().await {
+        match outcome {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(source) => return Err(failed(source)),
+        }
+    }
+    store.delete(&mark).await.map_err(failed)
+}
+
+/// Whether a call was interrupted while it removed what it had made.
+async fn is_half_removed(lake: &Lake) -> Result<bool, CompactError> {
+    match lake.store().head(&Path::from(layout::REBUILD_CLEARING)).await {
+        Ok(_) => Ok(true),
+        Err(object_store::Error::NotFound { .. }) => Ok(false),
+        Err(source) => Err(CompactError::store("read", layout::REBUILD_CLEARING, source)),
+    }
 }

@@ -30,6 +30,8 @@ pub const SPOOL: &str = "spool";
 pub const ERASED: &str = "erased";
 /// Where the table is made anew, beside the one in use.
 pub const REBUILD: &str = "rebuild/events";
+/// Is there while that table is removed.
+pub const REBUILD_CLEARING: &str = "rebuild/clearing";
 /// The folder of records that could not be read.
 pub const QUARANTINE: &str = "quarantine";
 

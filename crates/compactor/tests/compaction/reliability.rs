@@ -14,6 +14,7 @@
 //! | `OCTOLAKE_FAULT` | only single faults of this name |
 //! | `OCTOLAKE_STOP_EARLY` | if set, the first failure ends it |
 
+mod by_hand;
 mod every_operation;
 mod pairs;
 mod reader;

@@ -15,7 +15,7 @@ async fn without_faults(place: Place) -> (Arc<Scenario>, Vec<Operation>) {
 }
 
 /// One of so many trials: which ones, the seed says; or those with one fault.
-fn share(mut trials: Vec<Faults>) -> Vec<Faults> {
+pub(crate) fn share(mut trials: Vec<Faults>) -> Vec<Faults> {
     if let Ok(name) = std::env::var("OCTOLAKE_FAULT") {
         trials.retain(|faults| faults.iter().all(|(_, fault)| format!("{fault:?}") == name));
     }
@@ -24,7 +24,7 @@ fn share(mut trials: Vec<Faults>) -> Vec<Faults> {
     numbered.filter(|(number, _)| number.is_multiple_of(share)).map(|(_, trial)| trial).collect()
 }
 
-fn all(operations: &[Operation]) -> Vec<Faults> {
+pub(crate) fn all(operations: &[Operation]) -> Vec<Faults> {
     let numbers = 0..operations.len();
     numbers.flat_map(|number| Fault::ALL.map(|fault| vec![(number, fault)])).collect()
 }

@@ -17,6 +17,7 @@ use octolake_event::{DeliveryId, DeliveryMeta, LargeRef};
 use octolake_store::{Lake, LakeUrl};
 use sha2::{Digest, Sha256};
 
+use super::trial::run_with;
 use crate::lake::{gzip, line, line_of, put, run_at};
 
 /// Deliveries that the lake holds before the run.
@@ -24,7 +25,7 @@ const OLD: u128 = 15;
 /// Where the records are that have two bodies, and the id that both have.
 pub(crate) const FIRST: &str = "raw/2026/03/02/10/a";
 pub(crate) const TWICE: u128 = 102;
-const LARGE: u128 = 107;
+pub(crate) const LARGE: u128 = 107;
 const LARGE_BODY: &str = r#"{"action":"opened","large":true}"#;
 
 /// Where a scenario's lake is.
@@ -146,6 +147,20 @@ impl Scenario {
             by_object.values().flatten().map(|id| (*id, body(*id))).collect();
         expected.insert(LARGE, LARGE_BODY.to_owned());
         Self { objects: memory.fork(), expected, by_object }
+    }
+
+    /// The same after a run; one that did not find the large body, if told so.
+    pub(crate) async fn after_a_run(&self, finds_large: bool) -> Self {
+        let objects = self.objects.fork();
+        let (_, large_key, large_body) = large_record();
+        let lake = lake_over(objects.clone());
+        if !finds_large {
+            objects.delete(&large_key.as_str().into()).await.unwrap();
+        }
+        run_with(&lake, &settings(), 50).await.unwrap();
+        put(&lake, &large_key, large_body).await;
+        let (expected, by_object) = (self.expected.clone(), self.by_object.clone());
+        Self { objects: objects.fork(), expected, by_object }
     }
 
     /// The lake before the run.
