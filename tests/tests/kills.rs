@@ -12,6 +12,7 @@ use std::io::{BufRead as _, BufReader};
 use std::iter;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -133,6 +134,12 @@ fn written(lake: &TestLake) -> (usize, usize) {
     (count(&is_commit), count(&is_data))
 }
 
+/// Whether a file is one that a put was writing when it was killed: no listing shows these.
+fn is_half_written(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    name.rsplit_once('#').is_some_and(|(_, number)| number.bytes().all(|it| it.is_ascii_digit()))
+}
+
 /// A reader between two runs: each id once, none of those that were there is gone.
 fn read(lake: &TestLake, rows_before: u64, truth: &Truth) -> u64 {
     let query = "select count(*) as n, count(distinct delivery_id) as ids from events";
@@ -191,7 +198,12 @@ fn a_compaction_that_is_killed_loses_nothing_and_doubles_nothing() {
     lake.run(&["compact"]).fine();
     lake.verify();
     assert_eq!(lake.ids(), (0..deliveries).map(guid).collect::<Vec<_>>());
-    assert_eq!(lake.files("quarantine").len(), broken);
+    let (half_written, quarantined): (Vec<_>, Vec<_>) =
+        lake.paths("quarantine").into_iter().partition(|path| is_half_written(path));
+    assert_eq!(quarantined.len(), broken, "{quarantined:?}");
+    let left =
+        half_written.len() + lake.paths("events").iter().filter(|it| is_half_written(it)).count();
+    println!("{left} half-written files are left");
     let merges =
         lake.commits().iter().filter(|it| it.iter().any(|it| it["remove"].is_object())).count();
     println!("{} commits, {merges} of them merges", lake.commits().len());
