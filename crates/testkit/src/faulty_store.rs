@@ -159,7 +159,6 @@ async fn cut(answer: GetResult) -> Result<GetResult> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use object_store::memory::InMemory;
     use object_store::{Error, ObjectStoreExt};

@@ -136,10 +136,9 @@ impl Turn {
 
     /// Gives the answer that is heard.
     pub(crate) async fn after<T>(&self, answer: Result<T>) -> Result<T> {
-        if answer.is_ok() && self.operation.kind.is_change() {
-            if let Some(on_change) = &self.script.on_change {
-                on_change(self.operation.clone()).await;
-            }
+        let is_change = answer.is_ok() && self.operation.kind.is_change();
+        if let Some(on_change) = self.script.on_change.as_ref().filter(|_| is_change) {
+            on_change(self.operation.clone()).await;
         }
         self.stall_at(Fault::StallAfter).await;
         if self.fault == Some(Fault::CrashAfter) {

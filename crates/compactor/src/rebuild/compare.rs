@@ -116,7 +116,8 @@ fn merge(old: &[RowNumber], new: &[RowNumber], comparison: &mut Comparison) {
                     comparison.changed += 1;
                     comparison.note(*id);
                 }
-                (old.next(), new.next());
+                old.next();
+                new.next();
             }
             (Some((id, _)), next) if next.is_none_or(|(other, _)| id < other) => {
                 comparison.only_old += 1;

@@ -6,7 +6,7 @@ use octolake_testkit::{Fault, Kind, Operation};
 
 use super::scenario::{Place, Scenario};
 use super::trial::{Faults, trial};
-use super::workers::{each, setting};
+use super::workers::{each, setting, variable};
 
 async fn without_faults(place: Place) -> (Arc<Scenario>, Vec<Operation>) {
     let scenario = Arc::new(Scenario::new().await);
@@ -16,7 +16,7 @@ async fn without_faults(place: Place) -> (Arc<Scenario>, Vec<Operation>) {
 
 /// One of so many trials: which ones, the seed says; or those with one fault.
 pub(crate) fn share(mut trials: Vec<Faults>) -> Vec<Faults> {
-    if let Ok(name) = std::env::var("OCTOLAKE_FAULT") {
+    if let Some(name) = variable("OCTOLAKE_FAULT") {
         trials.retain(|faults| faults.iter().all(|(_, fault)| format!("{fault:?}") == name));
     }
     let (share, seed) = (setting("OCTOLAKE_SHARE", 24), setting("OCTOLAKE_SEED", 1));
@@ -65,7 +65,6 @@ fn run_all(place: Place) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (scenario, operations) = runtime.block_on(without_faults(place));
     let trials = share(all(&operations));
-    eprintln!("{place:?}: {} operations, {} trials", operations.len(), trials.len());
     each(&trials, |faults| {
         let scenario = scenario.clone();
         async move { drop(trial(&scenario, place, &faults).await) }

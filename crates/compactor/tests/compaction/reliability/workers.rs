@@ -9,9 +9,15 @@ use super::trial::Faults;
 /// How many failures are told: the first says most.
 const TOLD: usize = 5;
 
+/// A variable of the environment.
+#[expect(clippy::disallowed_methods, reason = "a long run is asked for by its environment")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// A number that the environment may set, for longer runs.
 pub(crate) fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
+    variable(name).map_or(otherwise, |text| text.parse().expect("a number"))
 }
 
 /// Makes every trial, on as many threads as there are cores.
@@ -19,7 +25,7 @@ pub(crate) fn setting(name: &str, otherwise: u64) -> u64 {
 /// # Panics
 /// Some failed; the message names their faults, which are all that is needed to see them again.
 pub(crate) fn each<F: Future<Output = ()>>(trials: &[Faults], one: impl Fn(Faults) -> F + Sync) {
-    let stops_early = std::env::var_os("OCTOLAKE_STOP_EARLY").is_some();
+    let stops_early = variable("OCTOLAKE_STOP_EARLY").is_some();
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -38,6 +44,14 @@ pub(crate) fn each<F: Future<Output = ()>>(trials: &[Faults], one: impl Fn(Fault
         (0..cores).for_each(|_| drop(scope.spawn(work)));
     });
     let failures = failures.into_inner().unwrap();
+    tell(trials);
     let told = &failures[..failures.len().min(TOLD)];
     assert!(failures.is_empty(), "{} of {} trials failed: {told:?}", failures.len(), trials.len());
+}
+
+/// For those who ask (`--nocapture`).
+#[expect(clippy::print_stderr, reason = "how much was tried is what a long run is for")]
+fn tell(trials: &[Faults]) {
+    let last = trials.iter().flatten().map(|(number, _)| number).max().unwrap_or(&0);
+    eprintln!("{} trials, faults up to operation {last}", trials.len());
 }
