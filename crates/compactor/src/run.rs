@@ -62,7 +62,7 @@ pub async fn compact<'a>(
 
 /// One run on one lake.
 pub(crate) struct Run<'a> {
-    lake: &'a Lake,
+    pub(crate) lake: &'a Lake,
     /// `None` only where a dry run meets a lake that was never compacted.
     pub(crate) table: Option<Table>,
     pub(crate) store: Arc<dyn ObjectStore>,

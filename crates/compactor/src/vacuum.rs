@@ -26,6 +26,19 @@ pub(crate) async fn vacuum(run: &mut Run<'_>) -> Result<(), CompactError> {
     }
     let grace = TimeDelta::from_std(run.settings.vacuum_grace).unwrap_or(TimeDelta::MAX);
     run.report.files_vacuumed += delete_unwanted(run, grace, |_| true).await?;
+    sweep(run, grace).await
+}
+
+/// Removes what killed processes left half-written.
+async fn sweep(run: &mut Run<'_>, grace: TimeDelta) -> Result<(), CompactError> {
+    let Some(table) = &run.table else { return Ok(()) };
+    let Some(before) = table.committed_at().await?.checked_sub_signed(grace) else { return Ok(()) };
+    let folders = [layout::EVENTS, layout::QUARANTINE, layout::ERASED];
+    match run.lake.sweep(&folders, before.into()) {
+        Ok(count) => run.report.files_vacuumed += count,
+        // They cost room and nothing else.
+        Err(error) => tracing::warn!(%error, "half-written files cannot be removed"),
+    }
     Ok(())
 }
 

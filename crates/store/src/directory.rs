@@ -9,7 +9,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path as FilePath, PathBuf};
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -22,6 +22,8 @@ use object_store::{
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
     Result, UploadPart,
 };
+
+use crate::staging;
 
 const STORE: &str = "DirectoryStore";
 /// Deliveries are private, whatever the user's mask: for the owner alone.
@@ -66,7 +68,7 @@ impl ObjectStore for DirectoryStore {
             return self.inner.put_opts(key, payload, opts).await;
         }
         let target = self.inner.path_to_filesystem(key)?;
-        let staging = staging_path(&target);
+        let staging = staging::path_beside(&target);
         let create = matches!(opts.mode, PutMode::Create);
         let name = target.display().to_string();
         let done = tokio::task::spawn_blocking(move || {
@@ -128,13 +130,6 @@ impl ObjectStore for DirectoryStore {
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
         self.inner.rename_opts(from, to, options).await
     }
-}
-
-/// A name beside `target` that no listing shows: the library hides what ends in `#<digits>`.
-fn staging_path(target: &FilePath) -> PathBuf {
-    let mut name = target.as_os_str().to_owned();
-    name.push(format!("#{}", uuid::Uuid::new_v4().as_u128()));
-    name.into()
 }
 
 /// An upload in parts: they are held in memory until all are there, and are one durable put then.

@@ -4,6 +4,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use object_store::aws::AmazonS3Builder;
 use object_store::memory::InMemory;
@@ -13,6 +14,7 @@ use url::Url;
 
 use crate::directory::{DirectoryStore, FOLDER_MODE};
 use crate::moved::MovedStore;
+use crate::staging;
 use crate::url::LakeUrl;
 use crate::whole::WholeStore;
 
@@ -129,6 +131,17 @@ impl Lake {
     pub fn is_open_to_others(&self) -> bool {
         let mode = |directory: &Path| Some(directory.metadata().ok()?.permissions().mode());
         self.directory().and_then(mode).is_some_and(|mode| mode & 0o077 != 0)
+    }
+
+    /// Removes what killed processes have left half-written in these folders of a lake that is a
+    /// directory, if it was left before that time; gives how many files there were. No listing
+    /// shows them.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn sweep(&self, folders: &[&str], before: SystemTime) -> std::io::Result<u64> {
+        let Some(directory) = &self.directory else { return Ok(0) };
+        folders.iter().map(|folder| staging::sweep(&directory.join(folder), before)).sum()
     }
 
     /// The store with keys relative to the lake.

@@ -13,6 +13,7 @@ mod directory;
 mod lake;
 mod link;
 mod moved;
+mod staging;
 mod url;
 mod whole;
 

@@ -91,6 +91,9 @@ struct Ledger {
     replayed: u64,
     /// Of the rows, those that another producer brought.
     unsigned: u64,
+    /// Of the rows, those that were erased since, and of the duplicates, those of erased deliveries.
+    rows_erased: u64,
+    erased: u64,
     write_amplification: Option<f64>,
 }
 
@@ -169,6 +172,8 @@ fn of_table(table: &Table, now: DateTime<Utc>) -> Status {
             conflicting: counts.conflicting,
             replayed: counts.replayed,
             unsigned: counts.unsigned,
+            rows_erased: table.progress().ledger.rows_erased,
+            erased: counts.erased,
             write_amplification: table.progress().ledger.write_amplification(),
         }),
         event_types: types,

@@ -20,6 +20,7 @@ pub(super) fn words(status: &Status) -> String {
     let _ = writeln!(text, "Quarantine  {} records that could not be read", status.quarantine);
     if let Some(ledger) = &status.ledger {
         records(&mut text, ledger);
+        erased(&mut text, ledger);
     }
     if let Some(origins) = &status.origins {
         origin(&mut text, origins);
@@ -107,6 +108,15 @@ fn records(text: &mut String, ledger: &Ledger) {
     }
 }
 
+fn erased(text: &mut String, Ledger { rows_erased, erased, .. }: &Ledger) {
+    if rows_erased + erased > 0 {
+        let _ = writeln!(
+            text,
+            "Erased      {rows_erased} of the stored rows, and {erased} of the duplicates were of erased deliveries"
+        );
+    }
+}
+
 fn origin(text: &mut String, Origins { door, other, unknown }: &Origins) {
     let _ = write!(
         text,
@@ -157,6 +167,8 @@ mod tests {
             conflicting,
             replayed,
             unsigned: 1,
+            rows_erased: replayed,
+            erased: 0,
             write_amplification: None,
         };
         let origins = |unknown| Some(Origins { door: 3, other: 1, unknown });
@@ -165,13 +177,17 @@ mod tests {
         assert!(plain.ends_with(
             "\nOrigin      3 rows signed at our door, 1 put there by another producer\n"
         ));
-        assert!(!plain.contains("Repeats") && !plain.contains("Future"), "{plain}");
+        assert!(
+            !plain.contains("Erased") && !plain.contains("Repeats") && !plain.contains("Future"),
+            "{plain}"
+        );
         let odd = words(&Status {
             ledger: Some(ledger(1, 2)),
             origins: origins(7),
             future_files: 3,
             ..Status::default()
         });
+        assert!(odd.contains("Erased      2 of the stored rows, and 0 of"), "{odd}");
         assert!(odd.contains("Repeats     1 duplicates came with another body, 2 rows"), "{odd}");
         assert!(odd.contains("Future      3 files"), "{odd}");
         assert!(odd.contains(", 7 stored before this was counted\n"), "{odd}");
