@@ -1,6 +1,6 @@
 //! Records that could not be read: where they stand, why, and how they begin.
 //!
-//! An entry is made by a run ([`put`]), found again by [`list`] and [`get`], and [`original`] gives
+//! An entry is made by a run, found again by [`list`] and [`get`], and [`original`] gives
 //! the record itself, which is still in its raw object.
 
 use futures::{Stream, StreamExt, TryStreamExt};
