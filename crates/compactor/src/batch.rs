@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 use octolake_event::{Envelope, Origin, Payload};
-use octolake_lake::Counts;
+use octolake_lake::{Counts, LiveFile};
 use octolake_tables::{Decoders, Plan, Row};
 
+use crate::erase::Selection;
+use crate::erase::find::{Hit, find};
 use crate::error::CompactError;
 use crate::known::{Among, Found, KnownDeliveries, Sought};
 use crate::large::{self, LargeError};
@@ -115,25 +117,34 @@ impl Batch {
         Ok(Reach::Whole)
     }
 
-    /// Reads once more what stands at these places of an object.
+    /// Reads once more what stands at these places of an object, but for records that are rows
+    /// by now: gives where those begin.
     pub(crate) async fn read_again(
         &mut self,
         context: &mut Context<'_>,
         object: &RawObject,
         places: &[Range<u64>],
-    ) -> Result<(), CompactError> {
+        live: &[LiveFile],
+    ) -> Result<BTreeSet<u64>, CompactError> {
         let settings = context.settings;
         let limits = Limits { window: settings.window_bytes, record: settings.max_record_bytes };
         let store = context.store.clone();
         let mut reader = ObjectReader::new(store.as_ref(), object, limits);
+        let mut rows = BTreeSet::new();
         while reader.fill().await? {
             let (mut items, step) = reader.items();
             items.retain(|item| places.iter().any(|place| place.contains(&item.offset())));
+            for item in &items {
+                if is_row_of(context.store, live, &object.key, item).await? {
+                    rows.insert(item.offset());
+                }
+            }
+            items.retain(|item| !rows.contains(&item.offset()));
             self.take(context, &object.key, items).await?;
             reader.advance(step);
             self.partitions.relieve(context.sink).await?;
         }
-        Ok(())
+        Ok(rows)
     }
 
     async fn take(
@@ -322,6 +333,23 @@ async fn large_body(
             large::fetch(context.store.as_ref(), large, limit).await.map(Some)
         }
     }
+}
+
+/// Whether a record is a row already, made from this very object: a run that ended before its commit
+/// had called it broken, and the next one has read it.
+async fn is_row_of(
+    store: &Arc<dyn ObjectStore>,
+    live: &[LiveFile],
+    raw_key: &str,
+    item: &Item<'_>,
+) -> Result<bool, CompactError> {
+    let Item::Record { envelope, .. } = item else { return Ok(false) };
+    let (id, date) = (envelope.meta.id, envelope.meta.received_at.date_naive());
+    let of_day = live.iter().filter(|file| file.partition.date == date).cloned();
+    let of_day: Vec<LiveFile> = of_day.collect();
+    let hits = find(store.clone(), &of_day, &Selection::Delivery(id), None).await?;
+    let is_it = |hit: &Hit| hit.id == id.as_u128() && *hit.raw_key == *raw_key;
+    Ok(hits.rows().any(is_it))
 }
 
 /// Whether a delivery was in the lake once and must not come back: under its id, or its body under

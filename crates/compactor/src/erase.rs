@@ -15,7 +15,7 @@
 //! * Nothing waits for the vacuum's grace: who reads an older version meanwhile may fail.
 //! * Raw objects are not touched here: they hold other deliveries too. [`Erasure`] names them.
 
-mod find;
+pub(crate) mod find;
 mod selection;
 
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ use octolake_store::Lake;
 use octolake_tables::schema::name;
 use serde::Serialize;
 
-use self::find::{Hit, Hits};
+use self::find::{FileHits, Hit, Hits};
 pub use self::selection::Selection;
 use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
@@ -89,9 +89,10 @@ pub async fn erase<'a>(
     let mut run = Run::new(lake, Some(table), settings, &surroundings, started);
     let mut erasure = Erasure { dry_run: settings.dry_run, ..Erasure::default() };
     for _ in 0..MAX_CONFLICTS {
-        let hits = find::find(run.store.clone(), run.files(), selection).await?;
-        note_raw(&run, &hits, &mut erasure).await?;
-        erasure.rows = hits.rows();
+        let listed_since = selection.before().map(|at| (at - sent_again()).date_naive());
+        let hits = find::find(run.store.clone(), run.files(), selection, listed_since).await?;
+        note_raw(&run, selection, &hits, &mut erasure).await?;
+        erasure.rows = hits.count();
         erasure.files_removed = hits.files.len() as u64;
         if settings.dry_run || take_out(&mut run, selection, &hits, &mut erasure).await? {
             erasure.seconds = started.elapsed().as_secs_f64();
@@ -139,9 +140,11 @@ async fn plan(
     selection: &Selection,
     hits: &Hits,
 ) -> Result<Commit, CompactError> {
-    let mut erased = Erased { rows: hits.rows(), lists: vec![], before: selection.before() };
+    let mut erased = Erased { rows: hits.count(), lists: vec![], before: selection.before() };
     let mut commit = run.commit_of(CommitKind::Erase);
     for (file, found) in &hits.files {
+        commit.removes.push(file.clone());
+        let FileHits::Rows(found) = found else { continue };
         let gone: BTreeSet<u64> = found.iter().map(|hit| hit.row).collect();
         let mut rewriter = Rewriter::new(&file.partition, std::slice::from_ref(file), commit.now);
         if (gone.len() as u64) < file.rows {
@@ -154,7 +157,6 @@ async fn plan(
             return Err(CompactError::MergeLostRows { folder, expected, found: kept });
         }
         commit.adds.extend(written);
-        commit.removes.push(file.clone());
     }
     erased.lists.extend(put_list(run, selection, hits).await?);
     commit.erased = Some(erased);
@@ -167,9 +169,9 @@ async fn put_list(
     selection: &Selection,
     hits: &Hits,
 ) -> Result<Option<(String, u64)>, CompactError> {
-    let since = selection.before().map(|at| at - TimeDelta::days(SENT_AGAIN_DAYS));
+    let since = selection.before().map(|at| at - sent_again());
     let listed = |hit: &&Hit| since.is_none_or(|since| hit.received_at >= since);
-    let hits: Vec<&Hit> = hits.files.iter().flat_map(|(_, hits)| hits).filter(listed).collect();
+    let hits: Vec<&Hit> = hits.rows().filter(listed).collect();
     if hits.is_empty() {
         return Ok(None);
     }
@@ -196,17 +198,38 @@ fn list_file(hits: &[&Hit]) -> Result<Vec<u8>, parquet::errors::ParquetError> {
 }
 
 /// What of the erased deliveries is in the lake beside the table.
-async fn note_raw(run: &Run<'_>, hits: &Hits, erasure: &mut Erasure) -> Result<(), CompactError> {
-    let all = || hits.files.iter().flat_map(|(_, hits)| hits);
-    let raw: BTreeSet<&str> = all().map(|hit| hit.raw_key.as_ref()).collect();
-    erasure.raw_objects = raw.into_iter().map(str::to_owned).collect();
-    let ids: BTreeSet<u128> = all().map(|hit| hit.id).collect();
-    let failed = |source| CompactError::store("list", layout::LARGE, source);
-    let large = run.store.list(Some(&Path::from(layout::LARGE)));
-    let large: Vec<String> =
-        large.map_ok(|object| object.location.to_string()).try_collect().await.map_err(failed)?;
-    let is_of_one =
-        |key: &String| layout::large_id(key).is_some_and(|id| ids.contains(&id.as_u128()));
-    erasure.large_objects = large.into_iter().filter(is_of_one).collect();
+async fn note_raw(
+    run: &Run<'_>,
+    selection: &Selection,
+    hits: &Hits,
+    erasure: &mut Erasure,
+) -> Result<(), CompactError> {
+    let mut raw: BTreeSet<String> = hits.rows().map(|hit| hit.raw_key.to_string()).collect();
+    let before = selection.before().filter(|_| hits.count() > 0);
+    if let Some(before) = before {
+        let hour = TimeDelta::hours(1);
+        let is_old = |key: &String| layout::raw_hour(key).is_some_and(|at| at + hour <= before);
+        raw.extend(keys(run, layout::RAW).await?.into_iter().filter(is_old));
+    }
+    erasure.raw_objects = raw.into_iter().collect();
+    let ids: BTreeSet<u128> = hits.rows().map(|hit| hit.id).collect();
+    let is_of_one = |key: &String| {
+        let is_old = |date| before.is_some_and(|before| date < before.date_naive());
+        layout::large_id(key).is_some_and(|id| ids.contains(&id.as_u128()))
+            || layout::large_date(key).is_some_and(is_old)
+    };
+    erasure.large_objects = keys(run, layout::LARGE).await?;
+    erasure.large_objects.retain(is_of_one);
     Ok(())
+}
+
+async fn keys(run: &Run<'_>, folder: &str) -> Result<Vec<String>, CompactError> {
+    let listed = run.store.list(Some(&Path::from(folder)));
+    let keys = listed.map_ok(|object| object.location.to_string()).try_collect().await;
+    keys.map_err(|source| CompactError::store("list", folder, source))
+}
+
+/// For so long a delivery can be sent again.
+fn sent_again() -> TimeDelta {
+    TimeDelta::days(SENT_AGAIN_DAYS)
 }

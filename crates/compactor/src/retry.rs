@@ -102,6 +102,10 @@ async fn read_object(
         retry.gone.push(raw_key.to_owned());
         return Ok(());
     };
+    // What is not done yet is in no total: the next run reads it anyway.
+    if !run.table.as_ref().is_some_and(|table| table.progress().is_done(raw_key)) {
+        return Ok(());
+    }
     for _ in 0..MAX_CONFLICTS {
         let is_released =
             |key: &str| run.table.as_ref().is_some_and(|table| table.progress().is_released(key));
@@ -113,7 +117,11 @@ async fn read_object(
             return Ok(());
         }
         let mut batch = run.new_batch();
-        batch.read_again(&mut run.context(&|| false), &object, &places).await?;
+        let live = run.files().to_vec();
+        let rows = batch.read_again(&mut run.context(&|| false), &object, &places, &live).await?;
+        let (stale, open): (Places, Places) =
+            open.into_iter().partition(|(_, place)| rows.contains(&place.start));
+        delete(run, stale.iter().map(|(key, _)| key.as_str()), retry).await?;
         let kept = |key: &&String| {
             let offset = layout::quarantined(key).map(|(_, offset)| offset);
             offset.is_some_and(|offset| !batch.broken.contains(&offset))

@@ -83,6 +83,14 @@ pub fn large_id(key: &str) -> Option<DeliveryId> {
     is_large_key(key).then(|| key.rsplit_once('/')?.1.strip_suffix(".json.gz")?.parse().ok())?
 }
 
+/// The date that a large body's key tells; `None` where the key is of another form.
+pub fn large_date(key: &str) -> Option<NaiveDate> {
+    is_large_key(key).then(|| {
+        let day = key.strip_prefix(LARGE)?.strip_prefix('/')?.rsplit_once('/')?.0;
+        NaiveDate::parse_from_str(day, "%Y/%m/%d").ok()
+    })?
+}
+
 /// One partition of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Partition {

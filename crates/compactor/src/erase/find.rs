@@ -12,7 +12,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 use octolake_event::DeliveryId;
@@ -55,15 +55,36 @@ pub(crate) struct Hit {
     pub(crate) raw_key: Arc<str>,
 }
 
-/// The rows to erase, by file; no file without any.
+/// What of a file is hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FileHits {
+    /// All of it, and nobody needs to know which deliveries those are.
+    Whole,
+    Rows(Vec<Hit>),
+}
+
+/// The rows to erase, by file; no file without any. A row is held as some 70 bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Hits {
-    pub(crate) files: Vec<(LiveFile, Vec<Hit>)>,
+    pub(crate) files: Vec<(LiveFile, FileHits)>,
 }
 
 impl Hits {
-    pub(crate) fn rows(&self) -> u64 {
-        self.files.iter().map(|(_, hits)| hits.len() as u64).sum()
+    /// How many rows are hit.
+    pub(crate) fn count(&self) -> u64 {
+        let of_file = |(file, hits): &(LiveFile, FileHits)| match hits {
+            FileHits::Whole => file.rows,
+            FileHits::Rows(hits) => hits.len() as u64,
+        };
+        self.files.iter().map(of_file).sum()
+    }
+
+    /// The rows that are known one by one.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Hit> {
+        self.files.iter().flat_map(|(_, hits)| match hits {
+            FileHits::Whole => &[][..],
+            FileHits::Rows(hits) => hits,
+        })
     }
 }
 
@@ -77,8 +98,25 @@ struct Test<'s> {
     repositories: BTreeSet<Repository>,
 }
 
-/// The rows that the selection names.
+/// The rows that the selection names. Where it is a date, files from before `listed_since` are not
+/// read: all of them goes, and no list is kept of it.
 pub(crate) async fn find(
+    store: Arc<dyn ObjectStore>,
+    files: &[LiveFile],
+    selection: &Selection,
+    listed_since: Option<NaiveDate>,
+) -> Result<Hits, CompactError> {
+    let (old, files): (Vec<LiveFile>, Vec<LiveFile>) = files
+        .iter()
+        .cloned()
+        .partition(|file| listed_since.is_some_and(|since| file.partition.date < since));
+    let old = old.into_iter().map(|file| (file, FileHits::Whole));
+    let mut hits = find_rows(store, &files, selection).await?;
+    hits.files.extend(old);
+    Ok(hits)
+}
+
+async fn find_rows(
     store: Arc<dyn ObjectStore>,
     files: &[LiveFile],
     selection: &Selection,
@@ -115,7 +153,7 @@ pub(crate) async fn find(
         let mut hits = hits.remove(file.path.as_str())?;
         hits.sort_by_key(|hit| hit.row);
         hits.dedup_by_key(|hit| hit.row);
-        (!hits.is_empty()).then(|| (file.clone(), hits))
+        (!hits.is_empty()).then(|| (file.clone(), FileHits::Rows(hits)))
     });
     Ok(Hits { files: files.collect() })
 }
@@ -126,14 +164,14 @@ async fn collect(
     file: &LiveFile,
     is_hit: impl Fn(&RecordBatch, usize, DeliveryId) -> bool,
 ) -> Result<Vec<Hit>, CompactError> {
-    let mut hits = Vec::new();
+    let mut hits: Vec<Hit> = Vec::new();
     let is_ping = file.partition.event_type.as_str() == PING;
     read(store, file, &COLUMNS, |batch, first| {
         let Some(ids) = Texts::of(batch, name::DELIVERY_ID) else { return };
         for row in 0..batch.num_rows() {
             let id = ids.get(row).and_then(|id| id.parse::<DeliveryId>().ok());
             if let Some(id) = id.filter(|id| is_hit(batch, row, *id)) {
-                let hit = hit(batch, row, first, id);
+                let hit = hit(batch, row, first, id, hits.last());
                 hits.push(if is_ping { Hit { body: None, ..hit } } else { hit });
             }
         }
@@ -238,19 +276,25 @@ fn integer(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
     column.is_valid(row).then(|| column.value(row))
 }
 
-fn hit(batch: &RecordBatch, row: usize, first: u64, id: DeliveryId) -> Hit {
+/// A row that is hit; `before` is the one before it, often of the same raw object.
+fn hit(batch: &RecordBatch, row: usize, first: u64, id: DeliveryId, before: Option<&Hit>) -> Hit {
     let received = batch
         .column_by_name(name::RECEIVED_AT)
         .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>())
         .filter(|column| column.is_valid(row))
         .and_then(|column| DateTime::from_timestamp_micros(column.value(row)));
     let raw_key = Texts::of(batch, name::RAW_KEY).and_then(|keys| keys.get(row));
+    let raw_key = raw_key.unwrap_or_default();
+    let raw_key = match before {
+        Some(before) if *before.raw_key == *raw_key => before.raw_key.clone(),
+        _ => raw_key.into(),
+    };
     Hit {
         row: first + row as u64,
         id: id.as_u128(),
         body: body(batch, row),
         // A row that another engine has written without a time is listed all the same.
         received_at: received.unwrap_or(DateTime::<Utc>::MAX_UTC),
-        raw_key: raw_key.unwrap_or_default().into(),
+        raw_key,
     }
 }

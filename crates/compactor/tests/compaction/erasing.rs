@@ -7,6 +7,7 @@ use futures::TryStreamExt;
 use object_store::ObjectStore;
 use octolake_compactor::{Depth, Erasure, Selection, Settings, Surroundings, erase, prove};
 use octolake_event::DeliveryId;
+use octolake_lake::Table;
 use octolake_store::Lake;
 use octolake_testkit::{Fault, FaultyStore, Hook, Kind, Script};
 use uuid::Uuid;
@@ -149,6 +150,29 @@ async fn what_came_before_a_date_is_gone_without_a_list_of_all_of_it() {
     put(&lake, "raw/2026/03/05/10/again", [older, late].concat()).await;
     let report = run(&lake, &Settings::default()).await;
     assert_eq!((counts(&report), report.erased), ([2, 0, 2, 0], 2));
+    assert_sound(&lake).await;
+}
+
+#[tokio::test]
+async fn what_came_long_before_a_date_is_not_read_to_be_erased() {
+    let lake = lake().await;
+    for (id, day) in [(30, "2026-01-05"), (31, "2026-02-01")] {
+        let at = format!("{day}T10:00:00Z");
+        let key = format!("raw/{}/10/old", day.replace('-', "/"));
+        put(&lake, &key, line(id, "push", &at, &format!(r#"{{"ref":"{id}"}}"#))).await;
+    }
+    let large = format!("large/2026/01/05/{}.json.gz", DeliveryId::from_u128(30));
+    put(&lake, &large, "").await;
+    run(&lake, &Settings::default()).await;
+    let old = Table::open(&lake).await.unwrap().unwrap().files()[0].key();
+    assert!(old.contains("date=2026-01-05"), "{old}");
+    put(&lake, &old, "no Parquet at all").await;
+    let erasure = erased(&lake, &Selection::Before("2026-03-03".parse().unwrap())).await;
+    assert_eq!((erasure.rows, ids(&lake).await), (4, vec![3, 4, 5]));
+    let raw = ["01/05/10/old", "02/01/10/old", "03/02/10/0", "03/02/10/1"];
+    let raw = raw.map(|key| format!("raw/2026/{key}"));
+    assert!(raw.iter().all(|key| erasure.raw_objects.contains(key)), "{erasure:?}");
+    assert_eq!(erasure.large_objects, [large]);
     assert_sound(&lake).await;
 }
 

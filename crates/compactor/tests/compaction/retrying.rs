@@ -102,6 +102,28 @@ async fn an_entry_that_was_released_and_is_still_there_counts_no_second_time() {
 }
 
 #[tokio::test]
+async fn what_was_never_committed_is_left_to_the_next_run() {
+    let lake = lake().await;
+    // A run that ended before its commit has put the entry, and no total knows of it.
+    put(&lake, "raw/2026/03/02/12/c", claim_checked(6).0).await;
+    let entry = serde_json::json!({
+        "reason": "bad_claim_check", "message": "", "raw_key": "raw/2026/03/02/12/c",
+        "offset": 0, "length": 100, "excerpt": "",
+    });
+    put(&lake, &layout::quarantine_key("raw/2026/03/02/12/c", 0), entry.to_string()).await;
+    put(&lake, &claim_checked(6).1, gzip(BODY.as_bytes())).await;
+    let outcome = retried(&lake).await;
+    assert_eq!((outcome.entries, outcome.released, outcome.kept), (4, 0, 4));
+    assert_eq!(totals(&lake).await, [5, 2, 0, 3]);
+    run(&lake, &Settings::default()).await;
+    assert_eq!((ids(&lake).await, totals(&lake).await), (vec![1, 3, 6], [6, 3, 0, 3]));
+    let outcome = retried(&lake).await;
+    assert_eq!((outcome.released, outcome.stored, outcome.duplicates), (1, 0, 0));
+    assert_eq!(totals(&lake).await, [6, 3, 0, 3]);
+    assert_sound(&lake).await;
+}
+
+#[tokio::test]
 async fn a_raw_object_that_is_gone_is_named() {
     let lake = Lake::in_memory();
     put(&lake, "raw/2026/03/02/10/a", "half a rec\n").await;
