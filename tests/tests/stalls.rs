@@ -56,8 +56,11 @@ fn end(child: Child) -> Value {
     Run::from(child.wait_with_output().unwrap()).fine().json()
 }
 
-/// Sends a signal to one that was started here, and is not waited for yet.
-fn signal(child: &Child, signal: &str) {
+/// Sends a signal to one that was started here, unless it has ended.
+fn signal(child: &mut Child, signal: &str) {
+    if child.try_wait().unwrap().is_some() {
+        return;
+    }
     assert!(
         Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success()
     );
@@ -85,7 +88,7 @@ fn round(lake: &TestLake, put: &mut Put, chance: &mut Chance, told: &mut Told) {
     for _ in 0..chance.below(COMPACTORS - 1) {
         thread::sleep(chance.delay(Duration::from_millis(150)));
         let mut child = running.remove(chance.below(running.len()));
-        signal(&child, "-STOP");
+        signal(&mut child, "-STOP");
         told.stopped += usize::from(child.try_wait().unwrap().is_none());
         stopped.push(child);
     }
@@ -93,7 +96,7 @@ fn round(lake: &TestLake, put: &mut Put, chance: &mut Chance, told: &mut Told) {
     put.more(lake, 2, chance);
     told.reports.push(end(start(lake)));
     lake.verify();
-    stopped.iter().for_each(|child| signal(child, "-CONT"));
+    stopped.iter_mut().for_each(|child| signal(child, "-CONT"));
     told.reports.extend(stopped.into_iter().map(end));
     lake.verify();
     assert_eq!(lake.ids(), (0..put.deliveries).map(guid).collect::<Vec<_>>());
@@ -147,12 +150,12 @@ fn stopped_before_its_commit(lake: &TestLake, put: &mut Put, chance: &mut Chance
         let before = (files(lake), lake.commits().len());
         let mut child = start(lake);
         while files(lake) == before.0 && child.try_wait().unwrap().is_none() {}
-        signal(&child, "-STOP");
+        signal(&mut child, "-STOP");
         if child.try_wait().unwrap().is_none() && lake.commits().len() == before.1 {
             return child;
         }
         // Too late: it has committed.
-        signal(&child, "-CONT");
+        signal(&mut child, "-CONT");
         end(child);
     }
 }
@@ -164,12 +167,12 @@ fn a_compactor_that_sleeps_through_a_vacuum_commits_no_deleted_file() {
     let (mut put, beside) = (Put::default(), tempfile::tempdir().unwrap());
     put.more(&lake, 3, &mut chance);
     lake.json(&["compact"]);
-    let sleeper = stopped_before_its_commit(&lake, &mut put, &mut chance);
+    let mut sleeper = stopped_before_its_commit(&lake, &mut put, &mut chance);
     let before = files(&lake);
     // It takes up no raw object, so that nothing but its vacuum comes between.
     a_month_later(&lake, beside.path(), &["compact", "--since", "1d"]).fine();
     assert!(files(&lake) < before, "the vacuum deleted nothing");
-    signal(&sleeper, "-CONT");
+    signal(&mut sleeper, "-CONT");
     end(sleeper);
     lake.verify();
     assert_eq!(lake.ids(), (0..put.deliveries).map(guid).collect::<Vec<_>>());
