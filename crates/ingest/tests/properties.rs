@@ -6,39 +6,17 @@
 //!   time, and nowhere else.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod dice;
+
 use octolake_ingest::{Headers, Rejection, Secret, Secrets, SignedBody, VerifiedDelivery};
+
+use dice::Dice;
 
 const ROUNDS: usize = 20_000;
 const SECRET: &str = "It's a Secret to Everybody";
 const ID: &str = "72d3162e-cc78-11e3-81ab-4c9367dc0958";
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// SplitMix64: small, and the same on every machine.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.roll() % end as u64).unwrap()
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-
-    /// Up to `most` of these, one after the other.
-    fn some(&mut self, most: usize, of: &[&str]) -> String {
-        (0..self.below(most + 1)).map(|_| self.pick(of)).collect()
-    }
-}
 
 /// A signed body with a content type: the payload that is taken, or why none is.
 fn payload(body: &[u8], content_type: &str) -> Result<String, Rejection> {
@@ -51,6 +29,11 @@ fn payload(body: &[u8], content_type: &str) -> Result<String, Rejection> {
     let headers = Headers::from_pairs(&headers);
     let delivery = VerifiedDelivery::check(&headers, signed, chrono::DateTime::UNIX_EPOCH)?;
     Ok(delivery.payload().to_owned())
+}
+
+/// Up to `most` of these, one after the other.
+fn some(dice: &mut Dice, most: usize, of: &[&str]) -> String {
+    (0..dice.below(most + 1)).map(|_| dice.pick(of)).collect()
 }
 
 /// Encodes as a form does: what must be, and of the rest what the dice say.
@@ -69,7 +52,8 @@ fn encode(dice: &mut Dice, text: &str) -> String {
 
 /// A payload whose texts are full of what a form is made from.
 fn odd_payload(dice: &mut Dice) -> String {
-    let text = dice.some(
+    let text = some(
+        dice,
         8,
         &[
             "&",
@@ -95,7 +79,7 @@ fn odd_payload(dice: &mut Dice) -> String {
 
 #[test]
 fn a_payload_comes_out_of_a_form_as_it_went_in() {
-    let mut dice = Dice(1);
+    let mut dice = Dice::new(1);
     for _ in 0..ROUNDS {
         let text = odd_payload(&mut dice);
         let form = format!("payload={}", encode(&mut dice, &text));
@@ -105,7 +89,7 @@ fn a_payload_comes_out_of_a_form_as_it_went_in() {
 
 #[test]
 fn another_ampersand_makes_it_no_form() {
-    let mut dice = Dice(2);
+    let mut dice = Dice::new(2);
     for _ in 0..ROUNDS {
         let text = odd_payload(&mut dice);
         let mut form = format!("payload={}", encode(&mut dice, &text));
@@ -117,7 +101,7 @@ fn another_ampersand_makes_it_no_form() {
 
 #[test]
 fn no_body_is_a_payload_both_ways() {
-    let mut dice = Dice(3);
+    let mut dice = Dice::new(3);
     let (mut json, mut forms) = (0, 0);
     for _ in 0..ROUNDS {
         let text = odd_payload(&mut dice);
@@ -188,7 +172,7 @@ fn is_host(text: &str) -> bool {
 
 #[test]
 fn headers_are_taken_where_they_are_of_their_form_and_nowhere_else() {
-    let mut dice = Dice(4);
+    let mut dice = Dice::new(4);
     let mut taken = [0; 3];
     let odd =
         ["", "", "", "", " ", "\t", "..", "/", "-", "+1", "é", "０", "\0", "A", "_", ":", "x"];
@@ -197,7 +181,7 @@ fn headers_are_taken_where_they_are_of_their_form_and_nowhere_else() {
             let at = dice.below(text.len() + 1);
             format!("{}{}{}", &text[..at], dice.pick(&odd), &text[at..])
         };
-        let event = dice.some(70, &["a", "z", "0", "_", "m"]);
+        let event = some(&mut dice, 70, &["a", "z", "0", "_", "m"]);
         let event = with(&mut dice, event);
         let mut id = ID.to_owned();
         if dice.below(2) == 0 {
@@ -206,7 +190,7 @@ fn headers_are_taken_where_they_are_of_their_form_and_nowhere_else() {
         let id = with(&mut dice, id);
         let host = format!(
             "{}{}",
-            dice.some(6, &["a", "b-c", "9", "."]),
+            some(&mut dice, 6, &["a", "b-c", "9", "."]),
             dice.pick(&["", ":1", ":", ":70000", ":08"])
         );
         let host = with(&mut dice, host);

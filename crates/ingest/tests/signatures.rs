@@ -6,34 +6,17 @@
 //! signature in other letters (hex has two cases) is no mutation, and is checked to pass.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod dice;
+
 use std::collections::BTreeMap;
 
 use octolake_ingest::{Rejection, Secret, Secrets, SignedBody};
 
+use dice::Dice;
+
 /// How many have to be refused.
 const MUTATIONS: usize = 100_000;
 const SCHEME: &str = "sha256=";
-
-/// SplitMix64: small, and the same on every machine.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.roll() % end as u64).unwrap()
-    }
-
-    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
-        from[self.below(from.len())]
-    }
-}
 
 /// Bodies with their signatures by a secret that the endpoint knows, and by one that it does not.
 struct Signed {
@@ -186,7 +169,7 @@ fn full_width(dice: &mut Dice, it: &Signed) -> String {
 
 #[test]
 fn none_of_a_hundred_thousand_mutated_signatures_is_accepted() {
-    let mut dice = Dice(14);
+    let mut dice = Dice::new(14);
     let (pairs, secrets) = (signed(&mut dice), endpoint());
     let mut refused = BTreeMap::new();
     let mut same = 0;
@@ -217,7 +200,7 @@ fn none_of_a_hundred_thousand_mutated_signatures_is_accepted() {
 #[test]
 fn what_they_were_made_from_is_accepted() {
     let secrets = endpoint();
-    for it in signed(&mut Dice(14)) {
+    for it in signed(&mut Dice::new(14)) {
         let upper = format!("{SCHEME}{}", digest(&it.signature).to_uppercase());
         for header in [&it.signature, &upper] {
             assert!(SignedBody::verify(&it.body, Some(header), &secrets).is_ok(), "{header}");
