@@ -10,14 +10,13 @@ use octolake_event::{Envelope, Origin, Payload};
 use octolake_lake::{Counts, LiveFile};
 use octolake_tables::{Decoders, Plan, Row};
 
-use crate::erase::Selection;
-use crate::erase::find::{Hit, find};
+use crate::erase::find::find_delivery;
 use crate::error::CompactError;
 use crate::known::{Among, Found, KnownDeliveries, Sought};
 use crate::large::{self, LargeError};
 use crate::partitions::{FileSink, Partitions};
 use crate::quarantine;
-use crate::read::{Broken, Item, Limits, ObjectReader};
+use crate::read::{Broken, Item, ObjectReader};
 use crate::repeats::{self, NewDeliveries};
 use crate::scan::RawObject;
 use crate::settings::Settings;
@@ -34,13 +33,13 @@ pub(crate) struct Batch {
     pub(crate) bytes_decoded: u64,
     /// The last vacuum of the version that the batch is made on.
     pub(crate) fence: i64,
-    /// Where in the object that is read the records begin that cannot be read.
-    pub(crate) broken: BTreeSet<u64>,
     decoders: Decoders,
 }
 
 /// What reading needs beside the batch.
 pub(crate) struct Context<'a> {
+    /// The files of the version that the batch is made on.
+    pub(crate) live: &'a [LiveFile],
     pub(crate) store: &'a Arc<dyn ObjectStore>,
     pub(crate) settings: &'a Settings,
     pub(crate) known: &'a mut KnownDeliveries,
@@ -57,11 +56,19 @@ pub(crate) enum Reach {
     Part(u64),
 }
 
+/// What became of records that were read once more, by where they begin.
+#[derive(Debug, Default)]
+pub(crate) struct Again {
+    /// Those that were rows already, made from this very object.
+    pub(crate) rows: BTreeSet<u64>,
+    /// Those that cannot be read again.
+    pub(crate) broken: BTreeSet<u64>,
+}
+
 impl Batch {
     pub(crate) fn new(settings: &Settings, fence: i64) -> Self {
         Self {
             fence,
-            broken: BTreeSet::new(),
             partitions: Partitions::new(settings),
             new: NewDeliveries::default(),
             done: vec![],
@@ -93,9 +100,8 @@ impl Batch {
         skip: u64,
     ) -> Result<Reach, CompactError> {
         let settings = context.settings;
-        let limits = Limits { window: settings.window_bytes, record: settings.max_record_bytes };
         let store = context.store.clone();
-        let mut reader = ObjectReader::new(store.as_ref(), object, limits);
+        let mut reader = ObjectReader::new(store.as_ref(), object, settings.into());
         let mut seen = 0;
         while reader.fill().await? {
             let (mut items, step) = reader.items();
@@ -112,39 +118,42 @@ impl Batch {
                 return Ok(Reach::Part(seen));
             }
         }
-        self.broken.clear();
         self.done.push(object.clone());
         Ok(Reach::Whole)
     }
 
     /// Reads once more what stands at these places of an object, but for records that are rows
-    /// by now: gives where those begin.
+    /// by now.
     pub(crate) async fn read_again(
         &mut self,
         context: &mut Context<'_>,
         object: &RawObject,
         places: &[Range<u64>],
-        live: &[LiveFile],
-    ) -> Result<BTreeSet<u64>, CompactError> {
-        let settings = context.settings;
-        let limits = Limits { window: settings.window_bytes, record: settings.max_record_bytes };
+    ) -> Result<Again, CompactError> {
         let store = context.store.clone();
-        let mut reader = ObjectReader::new(store.as_ref(), object, limits);
-        let mut rows = BTreeSet::new();
+        let mut reader = ObjectReader::new(store.as_ref(), object, context.settings.into());
+        let mut again = Again::default();
         while reader.fill().await? {
-            let (mut items, step) = reader.items();
-            items.retain(|item| places.iter().any(|place| place.contains(&item.offset())));
-            for item in &items {
-                if is_row_of(context.store, live, &object.key, item).await? {
-                    rows.insert(item.offset());
+            let (items, step) = reader.items();
+            for item in items {
+                let offset = item.offset();
+                if !places.iter().any(|place| place.contains(&offset)) {
+                    continue;
+                }
+                if is_row_of(context, &object.key, &item).await? {
+                    again.rows.insert(offset);
+                    continue;
+                }
+                let before = self.counts.quarantined;
+                self.take(context, &object.key, vec![item]).await?;
+                if self.counts.quarantined > before {
+                    again.broken.insert(offset);
                 }
             }
-            items.retain(|item| !rows.contains(&item.offset()));
-            self.take(context, &object.key, items).await?;
             reader.advance(step);
             self.partitions.relieve(context.sink).await?;
         }
-        Ok(rows)
+        Ok(again)
     }
 
     async fn take(
@@ -300,7 +309,6 @@ impl Batch {
         if !context.settings.dry_run {
             quarantine::put(context.store.as_ref(), raw_key, broken).await?;
         }
-        self.broken.insert(broken.offset);
         self.counts.read += 1;
         self.counts.quarantined += 1;
         Ok(())
@@ -338,18 +346,15 @@ async fn large_body(
 /// Whether a record is a row already, made from this very object: a run that ended before its commit
 /// had called it broken, and the next one has read it.
 async fn is_row_of(
-    store: &Arc<dyn ObjectStore>,
-    live: &[LiveFile],
+    context: &Context<'_>,
     raw_key: &str,
     item: &Item<'_>,
 ) -> Result<bool, CompactError> {
     let Item::Record { envelope, .. } = item else { return Ok(false) };
-    let (id, date) = (envelope.meta.id, envelope.meta.received_at.date_naive());
-    let of_day = live.iter().filter(|file| file.partition.date == date).cloned();
-    let of_day: Vec<LiveFile> = of_day.collect();
-    let hits = find(store.clone(), &of_day, &Selection::Delivery(id), None).await?;
-    let is_it = |hit: &Hit| hit.id == id.as_u128() && *hit.raw_key == *raw_key;
-    Ok(hits.rows().any(is_it))
+    let date = envelope.meta.received_at.date_naive();
+    let of_day = context.live.iter().filter(|file| file.partition.date == date);
+    let row = find_delivery(context.store.clone(), of_day, envelope.meta.id).await?;
+    Ok(row.is_some_and(|row| *row.raw_key == *raw_key))
 }
 
 /// Whether a delivery was in the lake once and must not come back: under its id, or its body under

@@ -25,9 +25,8 @@ use std::time::Instant;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 use chrono::TimeDelta;
-use futures::TryStreamExt;
+use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_event::DeliveryId;
 use octolake_event::layout::{self, Partition};
 use octolake_lake::{Commit, CommitKind, Erased, Outcome, Table};
@@ -39,6 +38,7 @@ use self::find::{FileHits, Hit, Hits};
 pub use self::selection::Selection;
 use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
+use crate::objects;
 use crate::rewrite::Rewriter;
 use crate::run::{Run, Surroundings};
 use crate::settings::Settings;
@@ -46,8 +46,6 @@ use crate::vacuum;
 
 /// How often another may be first, before the next erasure has to do it.
 const MAX_CONFLICTS: u32 = 10;
-/// For so many days a delivery can be sent again as a new arrival; Enterprise Server takes seven.
-const SENT_AGAIN_DAYS: i64 = 8;
 
 /// What was erased. Its JSON is stable.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -89,8 +87,7 @@ pub async fn erase<'a>(
     let mut run = Run::new(lake, Some(table), settings, &surroundings, started);
     let mut erasure = Erasure { dry_run: settings.dry_run, ..Erasure::default() };
     for _ in 0..MAX_CONFLICTS {
-        let listed_since = selection.before().map(|at| (at - sent_again()).date_naive());
-        let hits = find::find(run.store.clone(), run.files(), selection, listed_since).await?;
+        let hits = find::find(run.store.clone(), run.files(), selection).await?;
         note_raw(&run, selection, &hits, &mut erasure).await?;
         erasure.rows = hits.count();
         erasure.files_removed = hits.files.len() as u64;
@@ -110,11 +107,11 @@ async fn take_out(
     hits: &Hits,
     erasure: &mut Erasure,
 ) -> Result<bool, CompactError> {
-    let commit = plan(run, selection, hits).await?;
-    let is_known = run.table.as_ref().is_some_and(|table| is_known(table, &commit));
-    if hits.files.is_empty() && is_known {
+    let erased_before = run.table.as_ref().and_then(|table| table.progress().erased_before);
+    if hits.files.is_empty() && selection.before() <= erased_before {
         return Ok(true);
     }
+    let commit = plan(run, selection, hits).await?;
     let Some(table) = &mut run.table else { return Ok(true) };
     if table.commit(&commit).await? == Outcome::Conflict {
         return Ok(false);
@@ -123,16 +120,9 @@ async fn take_out(
     let partitions: BTreeSet<Partition> =
         commit.removes.iter().map(|file| file.partition.clone()).collect();
     tracing::info!(rows = erasure.rows, files = commit.removes.len(), "rows erased");
-    let no_grace = TimeDelta::zero();
-    erasure.files_deleted =
-        vacuum::delete_unwanted(run, no_grace, |partition| partitions.contains(partition)).await?;
+    let is_of_one = |partition: &Partition| partitions.contains(partition);
+    erasure.files_deleted = vacuum::delete_all_unwanted(run, is_of_one).await?;
     Ok(true)
-}
-
-/// Whether the commit would say nothing new.
-fn is_known(table: &Table, commit: &Commit) -> bool {
-    let before = commit.erased.as_ref().and_then(|erased| erased.before);
-    before <= table.progress().erased_before
 }
 
 async fn plan(
@@ -140,38 +130,26 @@ async fn plan(
     selection: &Selection,
     hits: &Hits,
 ) -> Result<Commit, CompactError> {
-    let mut erased = Erased { rows: hits.count(), lists: vec![], before: selection.before() };
     let mut commit = run.commit_of(CommitKind::Erase);
     for (file, found) in &hits.files {
         commit.removes.push(file.clone());
         let FileHits::Rows(found) = found else { continue };
         let gone: BTreeSet<u64> = found.iter().map(|hit| hit.row).collect();
+        let kept = file.rows.saturating_sub(gone.len() as u64);
         let mut rewriter = Rewriter::new(&file.partition, std::slice::from_ref(file), commit.now);
-        if (gone.len() as u64) < file.rows {
-            rewriter.copy(run, file, |row| !gone.contains(&row)).await?;
+        if kept > 0 {
+            rewriter.copy(run, file, &gone).await?;
         }
-        let (written, kept) = rewriter.finish(run).await?;
-        let expected = file.rows - gone.len() as u64;
-        if kept != expected {
-            let folder = file.partition.folder();
-            return Err(CompactError::MergeLostRows { folder, expected, found: kept });
-        }
-        commit.adds.extend(written);
+        commit.adds.extend(rewriter.finish(run, kept).await?);
     }
-    erased.lists.extend(put_list(run, selection, hits).await?);
-    commit.erased = Some(erased);
+    let lists = put_list(run, hits).await?.into_iter().collect();
+    commit.erased = Some(Erased { rows: hits.count(), lists, before: selection.before() });
     Ok(commit)
 }
 
-/// Writes the list of what is erased; `None` where the selection's date says it all.
-async fn put_list(
-    run: &Run<'_>,
-    selection: &Selection,
-    hits: &Hits,
-) -> Result<Option<(String, u64)>, CompactError> {
-    let since = selection.before().map(|at| at - sent_again());
-    let listed = |hit: &&Hit| since.is_none_or(|since| hit.received_at >= since);
-    let hits: Vec<&Hit> = hits.rows().filter(listed).collect();
+/// Writes the list of the rows that are known one by one; `None` where there are none.
+async fn put_list(run: &Run<'_>, hits: &Hits) -> Result<Option<(String, u64)>, CompactError> {
+    let hits: Vec<&Hit> = hits.rows().collect();
     if hits.is_empty() {
         return Ok(None);
     }
@@ -204,32 +182,25 @@ async fn note_raw(
     hits: &Hits,
     erasure: &mut Erasure,
 ) -> Result<(), CompactError> {
+    if hits.files.is_empty() {
+        (erasure.raw_objects, erasure.large_objects) = (vec![], vec![]);
+        return Ok(());
+    }
+    let before = selection.before();
     let mut raw: BTreeSet<String> = hits.rows().map(|hit| hit.raw_key.to_string()).collect();
-    let before = selection.before().filter(|_| hits.count() > 0);
     if let Some(before) = before {
         let hour = TimeDelta::hours(1);
         let is_old = |key: &String| layout::raw_hour(key).is_some_and(|at| at + hour <= before);
-        raw.extend(keys(run, layout::RAW).await?.into_iter().filter(is_old));
+        let keys: Vec<String> = objects::keys(run.store.as_ref(), layout::RAW).await?;
+        raw.extend(keys.into_iter().filter(is_old));
     }
     erasure.raw_objects = raw.into_iter().collect();
     let ids: BTreeSet<u128> = hits.rows().map(|hit| hit.id).collect();
-    let is_of_one = |key: &String| {
-        let is_old = |date| before.is_some_and(|before| date < before.date_naive());
+    let is_old = |date| before.is_some_and(|before| date < before.date_naive());
+    erasure.large_objects = objects::keys(run.store.as_ref(), layout::LARGE).await?;
+    erasure.large_objects.retain(|key| {
         layout::large_id(key).is_some_and(|id| ids.contains(&id.as_u128()))
             || layout::large_date(key).is_some_and(is_old)
-    };
-    erasure.large_objects = keys(run, layout::LARGE).await?;
-    erasure.large_objects.retain(is_of_one);
+    });
     Ok(())
-}
-
-async fn keys(run: &Run<'_>, folder: &str) -> Result<Vec<String>, CompactError> {
-    let listed = run.store.list(Some(&Path::from(folder)));
-    let keys = listed.map_ok(|object| object.location.to_string()).try_collect().await;
-    keys.map_err(|source| CompactError::store("list", folder, source))
-}
-
-/// For so long a delivery can be sent again.
-fn sent_again() -> TimeDelta {
-    TimeDelta::days(SENT_AGAIN_DAYS)
 }

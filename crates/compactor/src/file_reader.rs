@@ -8,11 +8,17 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
-use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::arrow::async_reader::{
+    AsyncFileReader, ParquetRecordBatchStream, ParquetRecordBatchStreamBuilder,
+};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
+/// Rows to have in memory at once where files are read whole: payloads are kilobytes each, and
+/// sometimes megabytes.
+pub(crate) const READ_ROWS: usize = 256;
 /// The end of a file is fetched in one piece of this size: footers are smaller nearly always.
 const FOOTER_BYTES: usize = 64 * 1024;
 
@@ -23,10 +29,38 @@ pub(crate) struct FileReader {
 }
 
 impl FileReader {
-    /// A file of so many bytes.
-    pub(crate) fn new(store: Arc<dyn ObjectStore>, key: &str, bytes: u64) -> Self {
+    fn new(store: Arc<dyn ObjectStore>, key: &str, bytes: u64) -> Self {
         Self { store, key: Path::from(key), bytes }
     }
+}
+
+/// A file, its footer read.
+pub(crate) type Opened = ParquetRecordBatchStreamBuilder<FileReader>;
+
+/// Opens a file of so many bytes.
+pub(crate) async fn open(store: Arc<dyn ObjectStore>, key: &str, bytes: u64) -> Result<Opened> {
+    ParquetRecordBatchStreamBuilder::new(FileReader::new(store, key, bytes)).await
+}
+
+/// The columns of these names, as far as the file has them.
+pub(crate) async fn columns(
+    store: Arc<dyn ObjectStore>,
+    key: &str,
+    bytes: u64,
+    names: &[&str],
+) -> Result<ParquetRecordBatchStream<FileReader>> {
+    let opened = open(store, key, bytes).await?;
+    let mask = ProjectionMask::columns(opened.parquet_schema(), names.iter().copied());
+    opened.with_projection(mask).build()
+}
+
+/// All columns, [`READ_ROWS`] at a time.
+pub(crate) async fn whole(
+    store: Arc<dyn ObjectStore>,
+    key: &str,
+    bytes: u64,
+) -> Result<ParquetRecordBatchStream<FileReader>> {
+    open(store, key, bytes).await?.with_batch_size(READ_ROWS).build()
 }
 
 fn external(error: object_store::Error) -> ParquetError {

@@ -127,7 +127,7 @@ pub async fn original(
     offset: u64,
 ) -> Result<Option<Vec<u8>>, CompactError> {
     let Some(object) = raw_object(lake, raw_key).await? else { return Ok(None) };
-    let limits = Limits { window: settings.window_bytes, record: settings.max_record_bytes };
+    let limits = Limits::from(settings);
     let most = 2 * limits.record.max(limits.window) as u64;
     let mut reader = ObjectReader::new(lake.store().as_ref(), &object, limits);
     let mut kept = Vec::new();

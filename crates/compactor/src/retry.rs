@@ -10,8 +10,6 @@ use std::ops::Range;
 use std::time::Instant;
 
 use futures::TryStreamExt;
-use object_store::ObjectStoreExt;
-use object_store::path::Path;
 use octolake_event::layout;
 use octolake_lake::{CommitKind, Outcome, Retried, Table};
 use octolake_store::Lake;
@@ -19,6 +17,7 @@ use serde::Serialize;
 
 use crate::batch::Batch;
 use crate::error::CompactError;
+use crate::objects;
 use crate::quarantine::{self, Entry};
 use crate::run::{Run, Surroundings};
 use crate::settings::Settings;
@@ -117,21 +116,18 @@ async fn read_object(
             return Ok(());
         }
         let mut batch = run.new_batch();
-        let live = run.files().to_vec();
-        let rows = batch.read_again(&mut run.context(&|| false), &object, &places, &live).await?;
+        let again = batch.read_again(&mut run.context(&|| false), &object, &places).await?;
         let (stale, open): (Places, Places) =
-            open.into_iter().partition(|(_, place)| rows.contains(&place.start));
+            open.into_iter().partition(|(_, place)| again.rows.contains(&place.start));
         delete(run, stale.iter().map(|(key, _)| key.as_str()), retry).await?;
-        let kept = |key: &&String| {
-            let offset = layout::quarantined(key).map(|(_, offset)| offset);
-            offset.is_some_and(|offset| !batch.broken.contains(&offset))
-        };
-        let released: Vec<String> = open.iter().map(|(key, _)| key).filter(kept).cloned().collect();
+        let entries = open.len() as u64;
+        let read = open.into_iter().filter(|(_, place)| !again.broken.contains(&place.start));
+        let released: Vec<String> = read.map(|(key, _)| key).collect();
         if released.is_empty() {
             return Ok(());
         }
         let counts = batch.counts;
-        let retried = Retried { entries: open.len() as u64, released: released.clone() };
+        let retried = Retried { entries, released: released.clone() };
         if commit(run, batch, retried).await? {
             retry.stored += counts.stored;
             retry.duplicates += counts.duplicates;
@@ -162,12 +158,8 @@ async fn delete(
     retry: &mut Retry,
 ) -> Result<(), CompactError> {
     for key in keys {
-        let failed = |source| CompactError::store("delete", key, source);
-        let path = Path::parse(key).map_err(|error| failed(error.into()))?;
-        match run.store.delete(&path).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => retry.released += 1,
-            Err(source) => return Err(failed(source)),
-        }
+        objects::delete(run.store.as_ref(), key).await?;
+        retry.released += 1;
     }
     Ok(())
 }

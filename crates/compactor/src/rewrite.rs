@@ -1,5 +1,6 @@
 //! The rows of live files, written again: all of them, or all but some.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, new_null_array};
@@ -12,16 +13,12 @@ use futures::TryStreamExt;
 use octolake_event::layout::Partition;
 use octolake_lake::{LiveFile, NewFile};
 use octolake_tables::schema;
-use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::file::properties::WriterPropertiesPtr;
 
 use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
-use crate::file_reader::FileReader;
+use crate::file_reader;
 use crate::run::Run;
-
-/// Rows to have in memory at once: payloads are kilobytes each, and sometimes megabytes.
-const READ_ROWS: usize = 256;
 
 /// Files of one partition on their way into new ones of the target size.
 pub(crate) struct Rewriter<'p> {
@@ -48,29 +45,25 @@ impl<'p> Rewriter<'p> {
         }
     }
 
-    /// Copies the rows of a file, but for those whose number `keep` refuses.
+    /// Copies the rows of a file, but for those of these numbers.
     pub(crate) async fn copy(
         &mut self,
         run: &mut Run<'_>,
         file: &LiveFile,
-        keep: impl Fn(u64) -> bool,
+        gone: &BTreeSet<u64>,
     ) -> Result<(), CompactError> {
         let failed = |e| CompactError::parquet("read", &file.path, e);
-        let reader = FileReader::new(run.store.clone(), &file.key(), file.bytes);
-        let mut batches = ParquetRecordBatchStreamBuilder::new(reader)
-            .await
-            .map_err(failed)?
-            .with_batch_size(READ_ROWS)
-            .build()
-            .map_err(failed)?;
+        let batches = file_reader::whole(run.store.clone(), &file.key(), file.bytes).await;
+        let mut batches = batches.map_err(failed)?;
         let mut number = 0;
         while let Some(batch) = batches.try_next().await.map_err(failed)? {
             let rows = number..number + batch.num_rows() as u64;
             number = rows.end;
-            let kept: BooleanArray = rows.map(|row| Some(keep(row))).collect();
-            let batch = conform(&batch, &self.schema)?;
-            let batch =
-                if kept.false_count() == 0 { batch } else { filter_record_batch(&batch, &kept)? };
+            let mut batch = conform(&batch, &self.schema)?;
+            if gone.range(rows.clone()).next().is_some() {
+                let kept: BooleanArray = rows.map(|row| Some(!gone.contains(&row))).collect();
+                batch = filter_record_batch(&batch, &kept)?;
+            }
             if batch.num_rows() > 0 {
                 self.write(run, &batch).await?;
             }
@@ -78,13 +71,21 @@ impl<'p> Rewriter<'p> {
         Ok(())
     }
 
-    /// The files that were written, and the rows in them.
+    /// The files that were written.
+    ///
+    /// # Errors
+    /// There are other rows in them than `expected`: nothing may be committed then.
     pub(crate) async fn finish(
         mut self,
         run: &mut Run<'_>,
-    ) -> Result<(Vec<NewFile>, u64), CompactError> {
+        expected: u64,
+    ) -> Result<Vec<NewFile>, CompactError> {
         self.close(run).await?;
-        Ok((self.written, self.rows))
+        if self.rows != expected {
+            let folder = self.partition.folder();
+            return Err(CompactError::MergeLostRows { folder, expected, found: self.rows });
+        }
+        Ok(self.written)
     }
 
     async fn write(&mut self, run: &mut Run<'_>, batch: &RecordBatch) -> Result<(), CompactError> {

@@ -142,6 +142,7 @@ impl<'a> Run<'a> {
         out_of_time: &'r (dyn Fn() -> bool + Send + Sync),
     ) -> Context<'r> {
         Context {
+            live: self.table.as_ref().map_or(&[], Table::files),
             store: &self.store,
             settings: self.settings,
             known: &mut self.known,

@@ -3,6 +3,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, LargeStringArray, RecordBatch, StringArray, StringViewArray};
 use arrow_schema::DataType;
+use octolake_event::DeliveryId;
 
 /// A column of texts.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,11 @@ impl<'a> Texts<'a> {
             DataType::Utf8View => column.as_string_view_opt().map(Self::View),
             _ => None,
         }
+    }
+
+    /// The delivery id in a row; `None` where it is NULL, or no id.
+    pub(crate) fn id(&self, row: usize) -> Option<DeliveryId> {
+        self.get(row)?.parse().ok()
     }
 
     /// The text in a row; `None` where it is NULL.

@@ -11,12 +11,13 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
+use object_store::ObjectStore;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_event::layout::{self, Partition};
 use octolake_lake::{CommitKind, Outcome};
 
 use crate::error::CompactError;
+use crate::objects;
 use crate::run::Run;
 
 /// Deletes what is due, once per interval.
@@ -25,41 +26,56 @@ pub(crate) async fn vacuum(run: &mut Run<'_>) -> Result<(), CompactError> {
         return Ok(());
     }
     let grace = TimeDelta::from_std(run.settings.vacuum_grace).unwrap_or(TimeDelta::MAX);
-    run.report.files_vacuumed += delete_unwanted(run, grace, |_| true).await?;
-    sweep(run, grace).await
+    let Some(table) = &run.table else { return Ok(()) };
+    let before = table.committed_at().await?.checked_sub_signed(grace);
+    let before = before.unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let mut spared = HashSet::new();
+    if !grace.is_zero() {
+        spared.extend(table.removed_since(before).await?);
+    }
+    run.report.files_vacuumed += delete_unwanted(run, before, spared, |_| true).await?;
+    sweep(run, before);
+    Ok(())
 }
 
 /// Removes what killed processes left half-written.
-async fn sweep(run: &mut Run<'_>, grace: TimeDelta) -> Result<(), CompactError> {
-    let Some(table) = &run.table else { return Ok(()) };
-    let Some(before) = table.committed_at().await?.checked_sub_signed(grace) else { return Ok(()) };
+fn sweep(run: &mut Run<'_>, before: DateTime<Utc>) {
     let folders = [layout::EVENTS, layout::QUARANTINE, layout::ERASED];
     match run.lake.sweep(&folders, before.into()) {
         Ok(count) => run.report.files_vacuumed += count,
         // They cost room and nothing else.
         Err(error) => tracing::warn!(%error, "half-written files cannot be removed"),
     }
-    Ok(())
 }
 
-/// Deletes files of these partitions that the table doesn't name and hasn't for the time of grace;
-/// gives their number. The newest version must be a fence.
-pub(crate) async fn delete_unwanted(
+/// Deletes all files of these partitions from before the fence that the table doesn't name; gives
+/// their number. The newest version must be a fence.
+pub(crate) async fn delete_all_unwanted(
     run: &Run<'_>,
-    grace: TimeDelta,
     among: impl Fn(&Partition) -> bool,
 ) -> Result<u64, CompactError> {
+    let Some(table) = &run.table else { return Ok(0) };
+    let before = table.committed_at().await?;
+    delete_unwanted(run, before, HashSet::new(), among).await
+}
+
+/// Deletes files of these partitions from before that time that the table doesn't name and that are
+/// not spared.
+async fn delete_unwanted(
+    run: &Run<'_>,
+    before: DateTime<Utc>,
+    mut spared: HashSet<String>,
+    among: impl Fn(&Partition) -> bool,
+) -> Result<u64, CompactError> {
+    spared.extend(run.files().iter().map(|file| file.path.clone()));
     let mut deleted = 0;
-    for path in unwanted(run, grace, among).await? {
+    for path in unwanted(run, before, &spared, among).await? {
         // What is left is for the next vacuum.
         if run.is_out_of_time() {
             break;
         }
-        let key = format!("{}/{path}", layout::EVENTS);
-        match run.store.delete(&Path::from(key.as_str())).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => deleted += 1,
-            Err(source) => return Err(CompactError::store("delete", key, source)),
-        }
+        objects::delete(run.store.as_ref(), &format!("{}/{path}", layout::EVENTS)).await?;
+        deleted += 1;
     }
     Ok(deleted)
 }
@@ -86,16 +102,10 @@ async fn raise_fence(run: &mut Run<'_>) -> Result<bool, CompactError> {
 
 async fn unwanted(
     run: &Run<'_>,
-    grace: TimeDelta,
+    before: DateTime<Utc>,
+    spared: &HashSet<String>,
     among: impl Fn(&Partition) -> bool,
 ) -> Result<Vec<String>, CompactError> {
-    let Some(table) = &run.table else { return Ok(vec![]) };
-    let raised = table.committed_at().await?;
-    let before = raised.checked_sub_signed(grace).unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let mut wanted: HashSet<String> = table.files().iter().map(|f| f.path.clone()).collect();
-    if !grace.is_zero() {
-        wanted.extend(table.removed_since(before).await?);
-    }
     let prefix = Path::from(layout::EVENTS);
     let failed = |source| CompactError::store("list", layout::EVENTS, source);
     let objects: Vec<_> = run.store.list(Some(&prefix)).try_collect().await.map_err(failed)?;
@@ -105,7 +115,7 @@ async fn unwanted(
         .filter_map(|object| {
             let path = object.location.as_ref().strip_prefix("events/")?.to_owned();
             let is_ours = Partition::of_file(&path).is_some_and(|partition| among(&partition));
-            (is_ours && path.ends_with(".parquet") && !wanted.contains(&path)).then_some(path)
+            (is_ours && path.ends_with(".parquet") && !spared.contains(&path)).then_some(path)
         })
         .collect())
 }

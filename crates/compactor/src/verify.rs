@@ -5,8 +5,7 @@
 //! is read for itself; where they differ, the lake is not to be trusted. A deep verification reads
 //! the live files whole, and holds every row against the record that it was made from.
 //!
-//! Memory: rows are held as a few numbers, [`ROWS_AT_ONCE`] at the most; a lake of more rows is gone
-//! through several times, each time for another share of the ids.
+//! Memory: rows are held as a few numbers, a share of them at once ([`Share`]).
 
 mod erased;
 mod recount;
@@ -15,20 +14,17 @@ mod verdict;
 
 use std::collections::HashSet;
 
-use futures::TryStreamExt;
-use object_store::ObjectStore;
-use object_store::path::Path;
 use octolake_event::layout;
 use octolake_lake::{Counts, Progress, Table};
 use octolake_store::Lake;
 
 pub use self::verdict::{Check, Verdict};
 use crate::error::CompactError;
+use crate::objects;
 use crate::scan::{self, RawObject};
 use crate::settings::Settings;
+use crate::shares::Share;
 
-/// How many rows to hold at once: 33 bytes each.
-const ROWS_AT_ONCE: u64 = 4_000_000;
 /// How many offenders a failed check names.
 const EXAMPLES: usize = 5;
 
@@ -80,12 +76,11 @@ pub async fn prove(
 ) -> Result<Option<Verdict>, CompactError> {
     let Some(table) = Table::open(lake).await? else { return Ok(None) };
     let raw = RawObjects::list(lake, table.progress()).await?;
-    let quarantined = quarantine_keys(lake).await?;
+    let quarantined: HashSet<String> =
+        objects::keys(lake.store().as_ref(), layout::QUARANTINE).await?;
     let said: u64 = table.files().iter().map(|file| file.rows).sum();
-    let shares = said.div_ceil(ROWS_AT_ONCE).max(1);
     let mut findings = Findings { gone: raw.gone.clone(), ..Findings::default() };
-    for number in 0..shares {
-        let share = Share { number, shares };
+    for share in Share::all(said) {
         let mut rows = rows::read(lake, &table, share, depth, &mut findings).await?;
         let erased = erased::Erased::read(lake, table.progress(), share).await?;
         let mut recount =
@@ -98,24 +93,6 @@ pub async fn prove(
     // A record that is a row, and not the first one of its id, repeats it.
     findings.counts.duplicates -= findings.counts.stored.min(findings.counts.duplicates);
     Ok(Some(verdict::of(&table, depth, &raw, findings)))
-}
-
-/// A share of all ids.
-#[derive(Debug, Clone, Copy)]
-struct Share {
-    number: u64,
-    shares: u64,
-}
-
-impl Share {
-    fn holds(self, id: u128) -> bool {
-        id % u128::from(self.shares) == u128::from(self.number)
-    }
-
-    /// What is counted once is counted with the first share.
-    fn is_first(self) -> bool {
-        self.number == 0
-    }
 }
 
 /// The raw objects, as far as they are there.
@@ -137,15 +114,6 @@ impl RawObjects {
         gone.sort();
         Ok(Self { done, pending: pending.len() as u64, gone })
     }
-}
-
-async fn quarantine_keys(lake: &Lake) -> Result<HashSet<String>, CompactError> {
-    lake.store()
-        .list(Some(&Path::from(layout::QUARANTINE)))
-        .map_ok(|object| object.location.to_string())
-        .try_collect()
-        .await
-        .map_err(|source| CompactError::store("list", layout::QUARANTINE, source))
 }
 
 fn note(examples: &mut Vec<String>, example: impl FnOnce() -> String) {

@@ -8,6 +8,8 @@ use std::io::{self, Write};
 
 use flate2::write::MultiGzDecoder;
 use octolake_event::framing::{self, Fault, Found, Resume};
+
+use crate::settings::Settings;
 use octolake_event::{DeliveryId, Envelope};
 
 /// Compressed bytes to decompress before looking at the outcome: at gzip's best, 16 MiB come out.
@@ -73,6 +75,12 @@ impl Broken {
 pub(crate) struct Limits {
     pub(crate) window: usize,
     pub(crate) record: usize,
+}
+
+impl From<&Settings> for Limits {
+    fn from(settings: &Settings) -> Self {
+        Self { window: settings.window_bytes, record: settings.max_record_bytes }
+    }
 }
 
 /// What becomes of a window once its items are dealt with.

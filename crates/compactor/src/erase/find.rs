@@ -12,18 +12,16 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 use octolake_event::DeliveryId;
 use octolake_lake::LiveFile;
 use octolake_tables::schema::name;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 
 use super::Selection;
 use crate::error::CompactError;
-use crate::file_reader::FileReader;
+use crate::file_reader;
 use crate::known::Filters;
 use crate::texts::Texts;
 
@@ -98,14 +96,14 @@ struct Test<'s> {
     repositories: BTreeSet<Repository>,
 }
 
-/// The rows that the selection names. Where it is a date, files from before `listed_since` are not
-/// read: all of them goes, and no list is kept of it.
+/// The rows that the selection names. Where it is a date, files of deliveries that can't be sent again
+/// are not read: all of them goes, and no list is kept of it.
 pub(crate) async fn find(
     store: Arc<dyn ObjectStore>,
     files: &[LiveFile],
     selection: &Selection,
-    listed_since: Option<NaiveDate>,
 ) -> Result<Hits, CompactError> {
+    let listed_since = selection.listed_since();
     let (old, files): (Vec<LiveFile>, Vec<LiveFile>) = files
         .iter()
         .cloned()
@@ -114,6 +112,24 @@ pub(crate) async fn find(
     let mut hits = find_rows(store, &files, selection).await?;
     hits.files.extend(old);
     Ok(hits)
+}
+
+/// The row of one delivery in these files, whatever else has its body.
+pub(crate) async fn find_delivery(
+    store: Arc<dyn ObjectStore>,
+    files: impl Iterator<Item = &LiveFile>,
+    id: DeliveryId,
+) -> Result<Option<Hit>, CompactError> {
+    let selection = Selection::Delivery(id);
+    for file in files {
+        if may_hold(store.clone(), file, &selection).await? {
+            let hits = collect(store.clone(), file, |_, _, other| other == id).await?;
+            if let Some(hit) = hits.into_iter().next() {
+                return Ok(Some(hit));
+            }
+        }
+    }
+    Ok(None)
 }
 
 async fn find_rows(
@@ -169,8 +185,7 @@ async fn collect(
     read(store, file, &COLUMNS, |batch, first| {
         let Some(ids) = Texts::of(batch, name::DELIVERY_ID) else { return };
         for row in 0..batch.num_rows() {
-            let id = ids.get(row).and_then(|id| id.parse::<DeliveryId>().ok());
-            if let Some(id) = id.filter(|id| is_hit(batch, row, *id)) {
+            if let Some(id) = ids.id(row).filter(|id| is_hit(batch, row, *id)) {
                 let hit = hit(batch, row, first, id, hits.last());
                 hits.push(if is_ping { Hit { body: None, ..hit } } else { hit });
             }
@@ -219,10 +234,8 @@ async fn read(
     mut take: impl FnMut(&RecordBatch, u64),
 ) -> Result<(), CompactError> {
     let failed = |e| CompactError::parquet("read", &file.path, e);
-    let reader = FileReader::new(store, &file.key(), file.bytes);
-    let builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(failed)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    let mut batches = builder.with_projection(mask).build().map_err(failed)?;
+    let mut batches =
+        file_reader::columns(store, &file.key(), file.bytes, columns).await.map_err(failed)?;
     let mut first = 0;
     while let Some(batch) = batches.try_next().await.map_err(failed)? {
         take(&batch, first);

@@ -6,16 +6,13 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use futures::TryStreamExt;
 use object_store::ObjectStore;
-use octolake_event::DeliveryId;
 use octolake_tables::schema::name;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::bloom_filter::Sbbf;
 use parquet::data_type::AsBytes;
 use parquet::errors::ParquetError;
 
 use crate::error::CompactError;
-use crate::file_reader::FileReader;
+use crate::file_reader::{self, Opened};
 use crate::known::IdFile;
 use crate::texts::Texts;
 
@@ -52,9 +49,9 @@ impl Filters {
         store: Arc<dyn ObjectStore>,
         file: &IdFile,
     ) -> Result<Self, ParquetError> {
-        let mut builder = open(store, file).await?;
-        let ids = read_filter(&mut builder, name::DELIVERY_ID).await?;
-        let bodies = read_filter(&mut builder, name::PAYLOAD_HASH).await?;
+        let mut opened = file_reader::open(store, &file.key, file.bytes).await?;
+        let ids = read_filter(&mut opened, name::DELIVERY_ID).await?;
+        let bodies = read_filter(&mut opened, name::PAYLOAD_HASH).await?;
         Ok(Self { ids, bodies })
     }
 
@@ -110,20 +107,14 @@ impl Rows {
     }
 }
 
-type Builder = ParquetRecordBatchStreamBuilder<FileReader>;
-
-async fn open(store: Arc<dyn ObjectStore>, file: &IdFile) -> Result<Builder, ParquetError> {
-    ParquetRecordBatchStreamBuilder::new(FileReader::new(store, &file.key, file.bytes)).await
-}
-
-async fn read_filter(builder: &mut Builder, column: &str) -> Result<Filter, ParquetError> {
-    let columns = builder.parquet_schema().columns();
+async fn read_filter(opened: &mut Opened, column: &str) -> Result<Filter, ParquetError> {
+    let columns = opened.parquet_schema().columns();
     let Some(column) = columns.iter().position(|c| c.name() == column) else {
         return Ok(Filter::NoColumn);
     };
     let mut filters = Vec::new();
-    for group in 0..builder.metadata().num_row_groups() {
-        match builder.get_row_group_column_bloom_filter(group, column).await? {
+    for group in 0..opened.metadata().num_row_groups() {
+        match opened.get_row_group_column_bloom_filter(group, column).await? {
             Some(filter) => filters.push(filter),
             None => return Ok(Filter::Unknown),
         }
@@ -158,9 +149,8 @@ async fn read_rows(
     mut each: impl FnMut(u128, Option<i64>),
 ) -> Result<(), CompactError> {
     let failed = |e| CompactError::parquet("read the ids of", &file.key, e);
-    let builder = open(store, file).await.map_err(failed)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    let mut batches = builder.with_projection(mask).build().map_err(failed)?;
+    let mut batches =
+        file_reader::columns(store, &file.key, file.bytes, columns).await.map_err(failed)?;
     while let Some(batch) = batches.try_next().await.map_err(failed)? {
         let Some(ids) = Texts::of(&batch, name::DELIVERY_ID) else { continue };
         let bodies = batch
@@ -169,7 +159,7 @@ async fn read_rows(
         let mut bodies = bodies.into_iter().flatten();
         for row in 0..batch.num_rows() {
             let body = bodies.next().flatten();
-            if let Some(Ok(id)) = ids.get(row).map(str::parse::<DeliveryId>) {
+            if let Some(id) = ids.id(row) {
                 each(id.as_u128(), body);
             }
         }

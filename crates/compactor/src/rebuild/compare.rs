@@ -3,8 +3,7 @@
 //! A row is held as its id and one number, which all of its columns go into but `raw_key`: of a
 //! delivery that came twice, either record may have been first. NULL and a missing column are alike.
 //!
-//! Memory: [`ROWS_AT_ONCE`] rows of each table at the most; larger ones are gone through several
-//! times, each time for another share of the ids.
+//! Memory: a share of the rows of each table at once ([`Share`]).
 
 use std::hash::Hasher;
 
@@ -15,18 +14,14 @@ use octolake_event::{DeliveryId, layout};
 use octolake_lake::{LiveFile, Table};
 use octolake_store::Lake;
 use octolake_tables::schema::name;
-use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use serde::Serialize;
 use twox_hash::XxHash64;
 
 use crate::error::CompactError;
-use crate::file_reader::FileReader;
+use crate::file_reader;
+use crate::shares::Share;
 use crate::texts::Texts;
 
-/// How many rows of a table to hold at once: 32 bytes each.
-const ROWS_AT_ONCE: u64 = 4_000_000;
-/// Rows to decode at once.
-const READ_ROWS: usize = 256;
 /// How many rows are named.
 const EXAMPLES: usize = 5;
 
@@ -78,15 +73,13 @@ pub(super) async fn compare(
     new: &Table,
 ) -> Result<Comparison, CompactError> {
     let rows = |table: &Table| table.files().iter().map(|file| file.rows).sum::<u64>();
-    let shares = rows(old).max(rows(new)).div_ceil(ROWS_AT_ONCE).max(1);
     let mut comparison = Comparison::default();
-    for share in 0..shares {
-        let holds = |id: u128| id % u128::from(shares) == u128::from(share);
+    for share in Share::all(rows(old).max(rows(new))) {
         let (mut of_old, mut of_new) = (Vec::new(), Vec::new());
         let mut unreadable = 0;
         for file in old.files() {
             let before = of_old.len();
-            if let Err(error) = collect(old_lake, file, &holds, &mut of_old).await {
+            if let Err(error) = collect(old_lake, file, share, &mut of_old).await {
                 let error = error.to_string();
                 tracing::warn!(file = file.path, error, "a file of the table cannot be read");
                 of_old.truncate(before);
@@ -94,7 +87,7 @@ pub(super) async fn compare(
             }
         }
         for file in new.files() {
-            collect(new_lake, file, &holds, &mut of_new).await?;
+            collect(new_lake, file, share, &mut of_new).await?;
         }
         of_old.sort_unstable();
         of_new.sort_unstable();
@@ -137,22 +130,21 @@ fn merge(old: &[RowNumber], new: &[RowNumber], comparison: &mut Comparison) {
 async fn collect(
     lake: &Lake,
     file: &LiveFile,
-    holds: &(dyn Fn(u128) -> bool + Send + Sync),
+    share: Share,
     numbers: &mut Vec<RowNumber>,
 ) -> Result<(), CompactError> {
     let failed = |e| CompactError::parquet("read", &file.path, e);
-    let reader = FileReader::new(lake.store().clone(), &file.key(), file.bytes);
-    let builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(failed)?;
-    let mut batches = builder.with_batch_size(READ_ROWS).build().map_err(failed)?;
+    let batches = file_reader::whole(lake.store().clone(), &file.key(), file.bytes).await;
+    let mut batches = batches.map_err(failed)?;
     while let Some(batch) = batches.try_next().await.map_err(failed)? {
-        collect_batch(&batch, holds, numbers)?;
+        collect_batch(&batch, share, numbers)?;
     }
     Ok(())
 }
 
 fn collect_batch(
     batch: &RecordBatch,
-    holds: &(dyn Fn(u128) -> bool + Send + Sync),
+    share: Share,
     numbers: &mut Vec<RowNumber>,
 ) -> Result<(), CompactError> {
     let Some(ids) = Texts::of(batch, name::DELIVERY_ID) else { return Ok(()) };
@@ -163,8 +155,8 @@ fn collect_batch(
         .map(|(field, column)| Ok((field, column, ArrayFormatter::try_new(column, &options)?)))
         .collect::<Result<Vec<_>, arrow_schema::ArrowError>>()?;
     for row in 0..batch.num_rows() {
-        let id = ids.get(row).and_then(|id| id.parse::<DeliveryId>().ok());
-        let Some(id) = id.map(DeliveryId::as_u128).filter(|id| holds(*id)) else { continue };
+        let id = ids.id(row).map(DeliveryId::as_u128);
+        let Some(id) = id.filter(|id| share.holds(*id)) else { continue };
         let mut number = 0_u64;
         for (field, column, values) in &columns {
             if !column.is_null(row) {

@@ -7,9 +7,9 @@ use octolake_event::Envelope;
 use octolake_lake::Progress;
 use octolake_store::Lake;
 
-use super::Share;
 use crate::error::CompactError;
 use crate::known::{self, IdFile};
+use crate::shares::Share;
 
 /// The erased deliveries of one share, and all erased bodies: 16 and 8 bytes each.
 #[derive(Debug, Default)]
@@ -39,10 +39,19 @@ impl Erased {
         Ok(erased)
     }
 
-    /// Whether a record is of an erased delivery, whose body hashes to `body`.
-    pub(super) fn holds(&self, envelope: &Envelope<'_>, body: Option<i64>) -> bool {
+    /// Whether a record is of an erased delivery, by its id or its time.
+    pub(super) fn holds(&self, envelope: &Envelope<'_>) -> bool {
         self.before.is_some_and(|before| envelope.meta.received_at < before)
             || self.ids.contains(&envelope.meta.id.as_u128())
-            || body.is_some_and(|body| self.bodies.contains(&body))
+    }
+
+    /// Whether any body is erased.
+    pub(super) fn knows_bodies(&self) -> bool {
+        !self.bodies.is_empty()
+    }
+
+    /// Whether a body that hashes to this is erased.
+    pub(super) fn holds_body(&self, body: i64) -> bool {
+        self.bodies.contains(&body)
     }
 }

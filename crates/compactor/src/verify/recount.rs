@@ -7,12 +7,13 @@ use octolake_store::Lake;
 
 use super::erased::Erased;
 use super::rows::{Rows, key_number};
-use super::{Depth, Findings, Share, note};
+use super::{Depth, Findings, note};
 use crate::error::CompactError;
 use crate::large;
-use crate::read::{Item, Limits, ObjectReader};
+use crate::read::{Item, ObjectReader};
 use crate::scan::RawObject;
 use crate::settings::Settings;
+use crate::shares::Share;
 
 /// Counts the records of raw objects against the rows of one share.
 pub(super) struct Recount<'a> {
@@ -31,9 +32,8 @@ impl Recount<'_> {
         rows: &mut Rows,
         findings: &mut Findings,
     ) -> Result<(), CompactError> {
-        let (window, record) = (self.settings.window_bytes, self.settings.max_record_bytes);
-        let limits = Limits { window, record };
-        let mut reader = ObjectReader::new(self.lake.store().as_ref(), object, limits);
+        let store = self.lake.store().as_ref();
+        let mut reader = ObjectReader::new(store, object, self.settings.into());
         while reader.fill().await? {
             let (items, step) = reader.items();
             for item in items {
@@ -65,8 +65,7 @@ impl Recount<'_> {
     ) {
         findings.counts.read += 1;
         let Some((row, mark)) = rows.find(envelope.meta.id.as_u128()) else {
-            let body = self.body(envelope).await;
-            if self.erased.holds(envelope, body) {
+            if self.is_erased(envelope).await {
                 findings.counts.duplicates += 1;
                 findings.counts.erased += 1;
                 return;
@@ -80,6 +79,13 @@ impl Recount<'_> {
         if self.depth == Depth::Bytes && is_source {
             mark.is_founded = self.body(envelope).await == Some(row.body);
         }
+    }
+
+    /// Whether a record is of an erased delivery. Its body is looked at where nothing else tells.
+    async fn is_erased(&self, envelope: &Envelope<'_>) -> bool {
+        self.erased.holds(envelope)
+            || (self.erased.knows_bodies()
+                && self.body(envelope).await.is_some_and(|body| self.erased.holds_body(body)))
     }
 
     /// What the body of a record hashes to; `None` where it cannot be fetched.

@@ -1,7 +1,5 @@
 //! The rows of the live files, as a few numbers each.
 
-use std::hash::BuildHasher;
-
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
@@ -11,14 +9,14 @@ use octolake_lake::{LiveFile, Table};
 use octolake_store::Lake;
 use octolake_tables::schema::name;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use twox_hash::XxHash64;
 
-use super::{Depth, Findings, Share, note};
+use super::{Depth, Findings, note};
 use crate::error::CompactError;
+use crate::file_reader::READ_ROWS;
 use crate::known;
+use crate::shares::Share;
 use crate::texts::Texts;
-
-/// Rows to have in memory at once while a file is read whole.
-const READ_ROWS: usize = 256;
 
 /// A row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,8 +29,7 @@ pub(super) struct RowId {
 
 /// What a raw key is compared by.
 pub(super) fn key_number(raw_key: &str) -> u64 {
-    // Any hash does that is the same for all of one verification.
-    std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default().hash_one(raw_key)
+    XxHash64::oneshot(0, raw_key.as_bytes())
 }
 
 /// What became of a row so far.
@@ -164,8 +161,7 @@ fn decode(bytes: Bytes) -> Result<Vec<RowId>, String> {
         let (ids, payloads) = (column(name::DELIVERY_ID)?, column(name::PAYLOAD)?);
         let raw_keys = column(name::RAW_KEY)?;
         for row in 0..batch.num_rows() {
-            let id = ids.get(row).and_then(|id| id.parse::<DeliveryId>().ok());
-            let id = id.ok_or("a row without an id")?.as_u128();
+            let id = ids.id(row).ok_or("a row without an id")?.as_u128();
             let body = Payload::whole(payloads.get(row).unwrap_or_default()).hash();
             let raw_key = key_number(raw_keys.get(row).unwrap_or_default());
             rows.push(RowId { id, body, raw_key });
