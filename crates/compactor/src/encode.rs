@@ -11,15 +11,16 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::schema::types::ColumnPath;
 
+use crate::known::{self, IndexBuilder};
+
 /// Rows of a row group: enough for scans, few enough that one is never much in memory.
 const ROW_GROUP_ROWS: usize = 64 * 1024;
 /// Rows to look at a page's size after. A payload is kilobytes: a thousand would be a page of
 /// tens of megabytes.
 const WRITE_BATCH_ROWS: usize = 64;
-/// Share of foreign ids and hashes that a Bloom filter may take for its own. Each costs a reading of
-/// two columns, and a thousand new rows ask every file two thousand times: at a hundredth nearly
-/// every file would be read. At this, a row costs three to five bytes in each filter.
-const FALSE_POSITIVES: f64 = 0.0001;
+/// Share of foreign ids and hashes that a Bloom filter may take for its own. They serve whoever looks
+/// for a single delivery; a run looks for thousands, in the files' own blocks ([`crate::known`]).
+const FALSE_POSITIVES: f64 = 0.01;
 
 /// How hard to compress.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +63,7 @@ pub(crate) fn properties(effort: Effort) -> WriterPropertiesPtr {
 /// A Parquet file that is being written into memory.
 pub(crate) struct FileWriter {
     writer: ArrowWriter<Vec<u8>>,
+    index: IndexBuilder,
     rows: u64,
 }
 
@@ -71,11 +73,12 @@ impl FileWriter {
         properties: &WriterPropertiesPtr,
     ) -> Result<Self, ParquetError> {
         let writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties.as_ref().clone()))?;
-        Ok(Self { writer, rows: 0 })
+        Ok(Self { writer, index: IndexBuilder::default(), rows: 0 })
     }
 
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
         self.rows += batch.num_rows() as u64;
+        known::each_delivery(batch, |id, body| self.index.push(id, body));
         self.writer.write(batch)
     }
 
@@ -85,7 +88,7 @@ impl FileWriter {
 
     /// Bytes of memory that the file takes so far.
     pub(crate) fn memory(&self) -> usize {
-        self.writer.bytes_written() + self.writer.memory_size()
+        self.writer.bytes_written() + self.writer.memory_size() + self.index.memory()
     }
 
     /// Bytes that the file would have if it ended here, about.
@@ -93,7 +96,13 @@ impl FileWriter {
         (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
     }
 
-    pub(crate) fn finish(self) -> Result<Vec<u8>, ParquetError> {
+    pub(crate) fn finish(mut self) -> Result<Vec<u8>, ParquetError> {
+        // The last rows go before the block.
+        self.writer.flush()?;
+        if let Some((block, place)) = self.index.finish(self.writer.bytes_written()) {
+            self.writer.write_all(&block)?;
+            self.writer.append_key_value_metadata(place);
+        }
         self.writer.into_inner()
     }
 }

@@ -67,6 +67,19 @@ pub enum CompactError {
         /// How far it was read.
         bytes: u64,
     },
+    /// A raw object, or what one points to, cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// A task of this program has died.
+    #[error(
+        "{what} ended in a panic: this is a fault of octolake; nothing was committed, the rows are still in raw/: {error}"
+    )]
+    Task {
+        /// What it was doing.
+        what: &'static str,
+        /// What is known of its end.
+        error: tokio::task::JoinError,
+    },
     /// The commit lost every race.
     #[error("another compactor was first {0} times in a row; the next run goes on")]
     Outrun(u32),

@@ -63,7 +63,7 @@ pub(crate) async fn whole(
     open(store, key, bytes).await?.with_batch_size(READ_ROWS).build()
 }
 
-fn external(error: object_store::Error) -> ParquetError {
+pub(crate) fn external(error: object_store::Error) -> ParquetError {
     ParquetError::External(Box::new(error))
 }
 

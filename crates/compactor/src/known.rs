@@ -1,20 +1,23 @@
 //! Which deliveries are in the lake already, by id and by body.
 //!
 //! A redelivery comes within three days, so a row can only repeat one that was received up to
-//! [`WINDOW_DAYS`] before or after it. Of the live files of those dates, the Bloom filters on
-//! `delivery_id` and `payload_hash` are asked first; only where one says "perhaps", the columns
-//! themselves are read.
+//! [`WINDOW_DAYS`] before or after it. The live files of those dates are asked once for many new
+//! deliveries: each carries its ids and hashes as a block of numbers ([`index`]), which is run past
+//! those that are sought. A file without such a block, which an older version or another engine
+//! wrote, is asked by its Bloom filters, and where they say "perhaps", by the columns themselves.
 //!
-//! What was erased is known too, by the lists that erasures leave (see [`crate::erase`]): they are
-//! files of the same two columns, and whatever its date, a delivery is looked for in them.
+//! What was erased is known too, by the lists that erasures leave (see [`crate::erase`]): whatever
+//! its date, a delivery is looked for in them.
 //!
 //! The event type doesn't narrow the search: the header that names it isn't signed, and one id is
-//! one delivery whatever it calls itself.
+//! one delivery whatever it calls itself. Nothing is kept from one question to the next: memory is
+//! bounded by what is sought.
 
 mod file;
+mod index;
+mod wanted;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Range;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -23,17 +26,16 @@ use object_store::ObjectStore;
 use octolake_event::DeliveryId;
 use octolake_lake::{LiveFile, Progress};
 
-use self::file::Rows;
-pub(crate) use self::file::{Filters, read_deliveries, read_ids};
+pub(crate) use self::file::{Filters, each_delivery, read_deliveries, read_ids};
+pub(crate) use self::index::IndexBuilder;
+pub(crate) use self::wanted::Wanted;
 use crate::error::CompactError;
 
 /// Dates this far from a row's, both ways, are searched for its delivery id and its body.
 pub const WINDOW_DAYS: i64 = 4;
 
-/// How many files' filters are fetched at once.
-const FETCHES: usize = 16;
-/// Rows of which ids and hashes are held in memory, at most: 40 bytes each.
-const MAX_EXACT_ROWS: usize = 1_600_000;
+/// How many files are looked into at once. Of each, a few megabytes are in memory.
+const FILES_AT_ONCE: usize = 8;
 
 /// A delivery to look for.
 #[derive(Debug, Clone, Copy)]
@@ -63,208 +65,116 @@ pub(crate) struct Found {
 pub(crate) struct IdFile {
     pub(crate) key: String,
     pub(crate) bytes: u64,
-    pub(crate) rows: u64,
 }
 
 impl From<&LiveFile> for IdFile {
     fn from(file: &LiveFile) -> Self {
-        Self { key: file.key(), bytes: file.bytes, rows: file.rows }
+        Self { key: file.key(), bytes: file.bytes }
     }
 }
 
-/// The live files' deliveries, as far as they were asked for.
-pub(crate) struct KnownDeliveries {
-    store: Arc<dyn ObjectStore>,
-    /// By date; the lists of what was erased have none, and come first.
-    files: Vec<KnownFile>,
-    /// What arrived before this is erased.
-    erased_before: Option<DateTime<Utc>>,
-    /// How many versions of the table were taken over.
-    updates: u64,
-    exact_rows: usize,
+/// The deliveries of one version of the table.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) store: &'a Arc<dyn ObjectStore>,
+    pub(crate) live: &'a [LiveFile],
+    /// `None` where there is no table.
+    pub(crate) progress: Option<&'a Progress>,
 }
 
-struct KnownFile {
-    file: IdFile,
-    date: Option<NaiveDate>,
-    /// The update that brought it.
-    update: u64,
-    /// `None` until asked for.
-    filters: Option<Filters>,
-    rows: Option<Rows>,
-}
-
-/// Which of the files to look into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Among {
-    All,
-    /// Those that the last update brought.
-    New,
-}
-
-impl KnownDeliveries {
-    pub(crate) fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, files: vec![], erased_before: None, updates: 0, exact_rows: 0 }
-    }
-
-    /// Takes over the files of a version, and what was erased up to it.
-    pub(crate) fn update(&mut self, live: &[LiveFile], progress: &Progress) {
-        self.updates += 1;
-        self.erased_before = progress.erased_before;
-        let mut known: HashMap<String, KnownFile> =
-            self.files.drain(..).map(|known| (known.file.key.clone(), known)).collect();
-        let update = self.updates;
-        let new = |file, date| KnownFile { file, date, update, filters: None, rows: None };
-        let list = |(key, bytes): (&str, u64)| {
-            let file = IdFile { key: key.to_owned(), bytes, rows: 0 };
-            known.remove(key).unwrap_or_else(|| new(file, None))
-        };
-        self.files.extend(progress.erased().map(list));
-        for file in live {
-            let file_known = known.remove(&file.key());
-            let date = Some(file.partition.date);
-            self.files.push(file_known.unwrap_or_else(|| new(file.into(), date)));
-        }
-        self.files.sort_by_key(|known| known.date);
-        self.exact_rows = self.files.iter().filter_map(|k| k.rows.as_ref()).map(Rows::len).sum();
-    }
-
+impl Known<'_> {
     /// Whether a delivery of this time is erased, whatever it is.
     pub(crate) fn is_erased_at(&self, received_at: DateTime<Utc>) -> bool {
-        self.erased_before.is_some_and(|before| received_at < before)
+        let before = self.progress.and_then(|progress| progress.erased_before);
+        before.is_some_and(|before| received_at < before)
     }
 
     /// What is in the lake of these deliveries.
-    pub(crate) async fn find(
-        &mut self,
-        sought: &[Sought],
-        among: Among,
-    ) -> Result<Found, CompactError> {
-        let mut by_date: BTreeMap<NaiveDate, Vec<Question>> = BTreeMap::new();
-        for one in sought {
-            by_date.entry(one.date).or_default().push(Question::new(one));
-        }
+    pub(crate) async fn find(&self, wanted: Wanted) -> Result<Found, CompactError> {
+        let wanted = Arc::new(wanted);
         let mut found = Found::default();
-        for (date, questions) in by_date {
-            let near = self.near(date);
-            let lists = 0..self.files.partition_point(|known| known.date.is_none());
-            self.load_filters(lists.clone(), among).await?;
-            self.load_filters(near.clone(), among).await?;
-            for place in lists.chain(near) {
-                let perhaps = self.perhaps(place, among, &questions);
-                if !perhaps.is_empty() {
-                    self.load_rows(place).await?;
-                    self.confirm(place, date, &perhaps, &mut found);
-                }
-            }
+        let Some((first, last)) = wanted.dates() else { return Ok(found) };
+        let days = TimeDelta::days(WINDOW_DAYS);
+        let (first, last) = (first - days, last + days);
+        let near = self.live.iter().filter(|f| (first..=last).contains(&f.partition.date));
+        let files = near.map(|file| (Some(file.partition.date), file.into()));
+        let lists = self.progress.into_iter().flat_map(Progress::erased);
+        let lists = lists.map(|(key, bytes)| (None, IdFile { key: key.to_owned(), bytes }));
+        let asked: Vec<(Option<NaiveDate>, IdFile)> = lists.chain(files).collect();
+        let mut answers = stream::iter(asked)
+            .map(|(date, file)| ask(self.store.clone(), file, date, wanted.clone()))
+            .buffer_unordered(FILES_AT_ONCE);
+        while let Some(hits) = answers.try_next().await? {
+            hits.note(&wanted, &mut found);
         }
         Ok(found)
     }
+}
 
-    /// The places of the files whose date is within the window of this one.
-    fn near(&self, date: NaiveDate) -> Range<usize> {
-        let days = TimeDelta::days(WINDOW_DAYS);
-        let (first, last) = (Some(date - days), Some(date + days));
-        let start = self.files.partition_point(|known| known.date < first);
-        let end = self.files.partition_point(|known| known.date <= last);
-        start..end
-    }
+/// What one file holds of what is sought.
+#[derive(Debug)]
+struct Hits {
+    /// `None`: it is a list of what was erased.
+    date: Option<NaiveDate>,
+    ids: Vec<(u128, Option<i64>)>,
+    bodies: Vec<i64>,
+}
 
-    fn is_among(&self, known: &KnownFile, among: Among) -> bool {
-        among == Among::All || known.update == self.updates
-    }
-
-    /// What may be in a file, by its filters.
-    fn perhaps<'q>(
-        &self,
-        place: usize,
-        among: Among,
-        questions: &'q [Question],
-    ) -> Vec<&'q Question> {
-        let known = &self.files[place];
-        match &known.filters {
-            Some(filters) if self.is_among(known, among) => {
-                questions.iter().filter(|question| question.may_be_in(filters)).collect()
-            }
-            _ => vec![],
-        }
-    }
-
-    async fn load_filters(&mut self, near: Range<usize>, among: Among) -> Result<(), CompactError> {
-        let missing: Vec<(usize, IdFile)> = near
-            .map(|place| (place, &self.files[place]))
-            .filter(|(_, known)| known.filters.is_none() && self.is_among(known, among))
-            .map(|(place, known)| (place, known.file.clone()))
-            .collect();
-        let store = &self.store;
-        let loaded: Vec<(usize, Filters)> = stream::iter(missing)
-            .map(|(place, file)| async move {
-                let filters = Filters::read(store.clone(), &file).await;
-                filters
-                    .map(|filters| (place, filters))
-                    .map_err(|e| CompactError::parquet("read the Bloom filters of", file.key, e))
-            })
-            .buffer_unordered(FETCHES)
-            .try_collect()
-            .await?;
-        for (place, filters) in loaded {
-            self.files[place].filters = Some(filters);
-        }
-        Ok(())
-    }
-
-    async fn load_rows(&mut self, place: usize) -> Result<(), CompactError> {
-        if self.files[place].rows.is_none() {
-            let rows = Rows::read(self.store.clone(), &self.files[place].file).await?;
-            self.make_room(rows.len());
-            self.files[place].rows = Some(rows);
-        }
-        Ok(())
-    }
-
-    /// Of what may be in a file, notes what is.
-    fn confirm(&self, place: usize, date: NaiveDate, perhaps: &[&Question], found: &mut Found) {
-        let Some(rows) = &self.files[place].rows else { return };
-        if self.files[place].date.is_none() {
-            let ids = perhaps.iter().map(|question| question.id);
-            found.erased_ids.extend(ids.filter(|id| rows.body_of(*id).is_some()));
-            let bodies = perhaps.iter().filter_map(|question| question.body);
-            found.erased_bodies.extend(bodies.filter(|body| rows.holds_body(*body)));
+impl Hits {
+    fn note(self, wanted: &Wanted, found: &mut Found) {
+        let Some(date) = self.date else {
+            found.erased_ids.extend(self.ids.iter().map(|(id, _)| id));
+            found.erased_bodies.extend(self.bodies);
             return;
+        };
+        found.ids.extend(self.ids.into_iter().filter(|(id, _)| wanted.is_id_near(*id, date)));
+        for body in self.bodies {
+            found.bodies.extend(wanted.body_dates_near(body, date).map(|date| (body, date)));
         }
-        for question in perhaps {
-            if let Some(body) = rows.body_of(question.id) {
-                found.ids.insert(question.id, body);
-            }
-            if let Some(body) = question.body.filter(|body| rows.holds_body(*body)) {
-                found.bodies.insert((body, date));
-            }
-        }
-    }
-
-    /// Forgets all exact rows where these would be too many: what is still needed is read again.
-    fn make_room(&mut self, rows: usize) {
-        if self.exact_rows + rows > MAX_EXACT_ROWS {
-            self.files.iter_mut().for_each(|known| known.rows = None);
-            self.exact_rows = 0;
-        }
-        self.exact_rows += rows;
     }
 }
 
-/// A delivery to look for, in the spellings that files have it in.
-struct Question {
-    id: u128,
-    text: String,
-    body: Option<i64>,
+/// Looks into one file, in a task of its own: there are as many cores as that.
+async fn ask(
+    store: Arc<dyn ObjectStore>,
+    file: IdFile,
+    date: Option<NaiveDate>,
+    wanted: Arc<Wanted>,
+) -> Result<Hits, CompactError> {
+    let task = tokio::spawn(async move { look(&store, &file, date, &wanted).await });
+    task.await.map_err(|error| CompactError::Task { what: "reading ids", error })?
 }
 
-impl Question {
-    fn new(sought: &Sought) -> Self {
-        Self { id: sought.id.as_u128(), text: sought.id.to_string(), body: sought.body }
+async fn look(
+    store: &Arc<dyn ObjectStore>,
+    file: &IdFile,
+    date: Option<NaiveDate>,
+    wanted: &Wanted,
+) -> Result<Hits, CompactError> {
+    let mut hits = Hits { date, ids: vec![], bodies: vec![] };
+    let failed = |e| CompactError::parquet("read the ids of", &file.key, e);
+    let is_indexed =
+        index::scan(store, file, |id, body| hits.take(wanted, id, body)).await.map_err(failed)?;
+    if is_indexed {
+        return Ok(hits);
     }
+    hits.ids.clear();
+    hits.bodies.clear();
+    let filters = Filters::read(store.clone(), file).await.map_err(failed)?;
+    if wanted.may_be_in(&filters) {
+        read_deliveries(store.clone(), file, |id, body| hits.take(wanted, id, body)).await?;
+    }
+    Ok(hits)
+}
 
-    fn may_be_in(&self, filters: &Filters) -> bool {
-        filters.may_hold_id(&self.text) || self.body.is_some_and(|hash| filters.may_hold_body(hash))
+impl Hits {
+    #[inline]
+    fn take(&mut self, wanted: &Wanted, id: u128, body: Option<i64>) {
+        if wanted.wants_id(id) {
+            self.ids.push((id, body));
+        }
+        if let Some(body) = body.filter(|body| wanted.wants_body(*body)) {
+            self.bodies.push(body);
+        }
     }
 }

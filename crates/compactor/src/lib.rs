@@ -19,7 +19,9 @@
 //! * Memory is bounded by [`Settings`], whatever the size of an object, a partition or the lake.
 //! * Raw objects are never changed or deleted.
 
+mod append;
 mod batch;
+mod deadline;
 mod encode;
 mod erase;
 mod error;

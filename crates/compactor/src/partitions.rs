@@ -1,39 +1,58 @@
 //! Rows in memory, by partition, until they are files.
 //!
-//! Rows gather in Arrow builders. When all of them together hold more than the buffer's limit, the
-//! largest is encoded into its file; when the files together hold more than theirs, the largest
-//! file is closed and put; and so it is where too many are open. So the memory doesn't grow with the
-//! number of partitions, and a partition of a few rows never costs a writer of its own until the
-//! end.
+//! Rows wait as Arrow batches, which cost little more than their text. What waits is encoded where
+//! the reader has moved past its day, since little more will come for it; and where all that waits
+//! takes too much, the largest partitions go first. Files that are begun are closed when together
+//! they are too large or too many. So memory doesn't grow with the number of partitions, and a
+//! partition of a few rows is written once.
+//!
+//! Partitions are encoded on all cores, each on one, and files are put many at once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use chrono::{DateTime, NaiveDate, Utc};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_event::EventType;
 use octolake_event::layout::{self, Partition};
 use octolake_lake::NewFile;
-use octolake_tables::{BatchBuilder, Plan, Row};
 use parquet::file::properties::WriterPropertiesPtr;
+use tokio::task::JoinSet;
 
 use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
 use crate::settings::Settings;
 
+/// Files, and bytes of them, that are on their way to the store at once.
+const PUTS: usize = 64;
+const PUT_BYTES: usize = 32 * 1024 * 1024;
+
+/// The earliest and the latest arrival of some rows.
+pub(crate) type Span = (DateTime<Utc>, DateTime<Utc>);
+
+type Key = (EventType, NaiveDate);
+
 /// The rows of one partition that are not in a closed file yet.
 struct Open {
     partition: Partition,
-    rows: BatchBuilder,
+    waiting: Vec<RecordBatch>,
+    waiting_bytes: usize,
     file: Option<FileWriter>,
-    received: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    received: Span,
 }
 
 impl Open {
     fn encoded(&self) -> usize {
         self.file.as_ref().map_or(0, FileWriter::memory)
     }
+}
+
+/// A file that is encoded and closed.
+struct Closed {
+    bytes: Vec<u8>,
+    rows: u64,
 }
 
 /// Where closed files go.
@@ -54,31 +73,42 @@ impl FileSink {
         partition: &Partition,
         bytes: Vec<u8>,
         rows: u64,
-        received: (DateTime<Utc>, DateTime<Utc>),
+        received: Span,
     ) -> Result<NewFile, CompactError> {
-        let path = layout::data_file(partition, &self.run_id, self.number, &bytes);
+        let file = self.name(partition, &bytes, rows, received);
+        if !self.dry_run {
+            put(self.store.as_ref(), &file.path, bytes).await?;
+        }
+        Ok(file)
+    }
+
+    /// What the commit of a closed file will say of it.
+    fn name(&mut self, partition: &Partition, bytes: &[u8], rows: u64, received: Span) -> NewFile {
+        let path = layout::data_file(partition, &self.run_id, self.number, bytes);
         self.number += 1;
         let size = bytes.len() as u64;
-        if !self.dry_run {
-            let key = Path::from(format!("{}/{path}", layout::EVENTS));
-            self.store
-                .put(&key, bytes.into())
-                .await
-                .map_err(|source| CompactError::store("write", key.to_string(), source))?;
-        }
-        Ok(NewFile { path, partition: partition.clone(), bytes: size, rows, received })
+        NewFile { path, partition: partition.clone(), bytes: size, rows, received }
     }
+}
+
+async fn put(store: &dyn ObjectStore, path: &str, bytes: Vec<u8>) -> Result<(), CompactError> {
+    let key = Path::from(format!("{}/{path}", layout::EVENTS));
+    let put = store.put(&key, bytes.into()).await;
+    put.map(|_| ()).map_err(|source| CompactError::store("write", key.to_string(), source))
 }
 
 /// The rows of a batch.
 pub(crate) struct Partitions {
-    open: HashMap<(EventType, NaiveDate), Open>,
+    open: HashMap<Key, Open>,
     properties: WriterPropertiesPtr,
-    buffer_limit: usize,
+    waiting_limit: usize,
     encoded_limit: usize,
     open_limit: usize,
-    buffered: usize,
+    threads: usize,
+    waiting: usize,
     closed: Vec<NewFile>,
+    puts: JoinSet<Result<usize, CompactError>>,
+    put_bytes: usize,
 }
 
 impl Partitions {
@@ -86,55 +116,83 @@ impl Partitions {
         Self {
             open: HashMap::new(),
             properties: properties(Effort::Fast),
-            buffer_limit: settings.buffer_bytes,
+            waiting_limit: settings.buffer_bytes,
             encoded_limit: settings.encoded_bytes,
             open_limit: settings.open_files,
-            buffered: 0,
+            threads: settings.threads.max(1),
+            waiting: 0,
             closed: vec![],
+            puts: JoinSet::new(),
+            put_bytes: 0,
         }
     }
 
-    pub(crate) fn push(&mut self, plan: &Arc<Plan>, row: &Row<'_>, raw_key: &str) {
-        let key = (plan.event_type.clone(), row.date());
+    /// Takes in rows of one partition, which arrived in this span.
+    pub(crate) fn push(&mut self, key: Key, rows: RecordBatch, received: Span) {
+        let bytes = rows.get_array_memory_size();
+        let (event_type, date) = key.clone();
         let open = self.open.entry(key).or_insert_with(|| Open {
-            partition: row.partition(plan),
-            rows: BatchBuilder::new(plan.clone()),
+            partition: Partition { event_type, date },
+            waiting: vec![],
+            waiting_bytes: 0,
             file: None,
-            received: None,
+            received,
         });
-        let before = open.rows.bytes();
-        open.rows.push(row, raw_key);
-        self.buffered += open.rows.bytes() - before;
-        let at = row.envelope.meta.received_at;
-        let (first, last) = open.received.unwrap_or((at, at));
-        open.received = Some((first.min(at), last.max(at)));
+        open.received = (open.received.0.min(received.0), open.received.1.max(received.1));
+        open.waiting.push(rows);
+        open.waiting_bytes += bytes;
+        self.waiting += bytes;
     }
 
-    /// Brings the memory that the rows take below its limits.
-    pub(crate) async fn relieve(&mut self, sink: &mut FileSink) -> Result<(), CompactError> {
-        while self.buffered > self.buffer_limit {
-            let Some(open) = self.open.values_mut().max_by_key(|open| open.rows.bytes()) else {
-                break;
-            };
-            self.buffered = self.buffered.saturating_sub(open.rows.bytes());
-            encode(open, &self.properties)?;
-            self.close_largest(sink).await?;
+    /// Brings the memory that the rows take below its limits, and closes what is of dates before
+    /// `passed`.
+    pub(crate) async fn relieve(
+        &mut self,
+        sink: &mut FileSink,
+        passed: Option<NaiveDate>,
+    ) -> Result<(), CompactError> {
+        let of_the_past = |(_, date): &&Key| passed.is_some_and(|passed| *date < passed);
+        let past: Vec<Key> = self.open.keys().filter(of_the_past).cloned().collect();
+        self.encode(past, true, sink).await?;
+        if self.waiting > self.waiting_limit {
+            let largest = self.largest_waiting();
+            self.encode(largest, false, sink).await?;
         }
-        Ok(())
+        let full = self.largest_encoded();
+        self.encode(full, true, sink).await
     }
 
-    /// Closes the largest files while all together are too large or too many.
-    async fn close_largest(&mut self, sink: &mut FileSink) -> Result<(), CompactError> {
-        let is_over = |open: &HashMap<_, Open>, bytes: usize, files: usize| {
-            let encoded: usize = open.values().map(Open::encoded).sum();
-            encoded > bytes || open.values().filter(|open| open.file.is_some()).count() > files
+    /// The largest partitions that wait, so many that half of the limit is free without them.
+    fn largest_waiting(&self) -> Vec<Key> {
+        let mut sizes: Vec<(usize, &Key)> =
+            self.open.iter().map(|(key, open)| (open.waiting_bytes, key)).collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        let mut left = self.waiting;
+        let is_needed = |(bytes, _): &(usize, &Key)| {
+            let is_needed = left > self.waiting_limit / 2;
+            left = left.saturating_sub(*bytes);
+            is_needed
         };
-        while is_over(&self.open, self.encoded_limit, self.open_limit) {
-            let largest = self.open.iter().max_by_key(|(_, open)| open.encoded());
-            let Some(key) = largest.map(|(key, _)| key.clone()) else { break };
-            self.close(&key, sink).await?;
-        }
-        Ok(())
+        sizes.into_iter().take_while(is_needed).map(|(_, key)| key.clone()).collect()
+    }
+
+    /// The largest files that are begun, while all of them are too large or too many.
+    fn largest_encoded(&self) -> Vec<Key> {
+        let mut sizes: Vec<(usize, &Key)> = self
+            .open
+            .iter()
+            .filter(|(_, open)| open.file.is_some())
+            .map(|(key, open)| (open.encoded(), key))
+            .collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        let (mut bytes, mut files) = (sizes.iter().map(|(b, _)| b).sum::<usize>(), sizes.len());
+        let is_over = |(size, _): &(usize, &Key)| {
+            let is_over = bytes > self.encoded_limit || files > self.open_limit;
+            bytes -= size;
+            files -= 1;
+            is_over
+        };
+        sizes.into_iter().take_while(is_over).map(|(_, key)| key.clone()).collect()
     }
 
     /// Closes every file; the rows are all in files then.
@@ -142,42 +200,92 @@ impl Partitions {
         mut self,
         sink: &mut FileSink,
     ) -> Result<Vec<NewFile>, CompactError> {
-        let mut keys: Vec<_> = self.open.keys().cloned().collect();
-        keys.sort();
-        for key in keys {
-            self.close(&key, sink).await?;
-        }
+        let mut keys: Vec<Key> = self.open.keys().cloned().collect();
+        keys.sort_unstable();
+        self.encode(keys, true, sink).await?;
+        while self.put_one().await? {}
         Ok(self.closed)
     }
 
-    async fn close(
+    /// Moves the rows that wait into their files, and closes these if asked to.
+    async fn encode(
         &mut self,
-        key: &(EventType, NaiveDate),
+        keys: Vec<Key>,
+        close: bool,
         sink: &mut FileSink,
     ) -> Result<(), CompactError> {
-        let Some(mut open) = self.open.remove(key) else { return Ok(()) };
-        self.buffered = self.buffered.saturating_sub(open.rows.bytes());
-        encode(&mut open, &self.properties)?;
-        if let (Some(file), Some(received)) = (open.file, open.received) {
-            let rows = file.rows();
-            let failed = |e| CompactError::parquet("encode", open.partition.folder(), e);
-            let bytes = file.finish().map_err(failed)?;
-            self.closed.push(sink.put(&open.partition, bytes, rows, received).await?);
+        let mut jobs = JoinSet::new();
+        for key in keys {
+            let Some(open) = self.open.remove(&key) else { continue };
+            self.waiting = self.waiting.saturating_sub(open.waiting_bytes);
+            while jobs.len() >= self.threads {
+                self.take_back(jobs.join_next().await, sink).await?;
+            }
+            let properties = self.properties.clone();
+            jobs.spawn_blocking(move || encoded(open, close, &properties).map(|done| (key, done)));
+        }
+        while !jobs.is_empty() {
+            self.take_back(jobs.join_next().await, sink).await?;
         }
         Ok(())
     }
+
+    async fn take_back(
+        &mut self,
+        job: Option<JobOutcome>,
+        sink: &mut FileSink,
+    ) -> Result<(), CompactError> {
+        let Some(job) = job else { return Ok(()) };
+        let (key, (open, closed)) =
+            job.map_err(|error| CompactError::Task { what: "encoding rows", error })??;
+        let Some(Closed { bytes, rows }) = closed else {
+            self.open.insert(key, open);
+            return Ok(());
+        };
+        let file = sink.name(&open.partition, &bytes, rows, open.received);
+        if !sink.dry_run {
+            while self.puts.len() >= PUTS || self.put_bytes > PUT_BYTES {
+                self.put_one().await?;
+            }
+            let (store, path, size) = (sink.store.clone(), file.path.clone(), bytes.len());
+            self.put_bytes += size;
+            self.puts.spawn(async move { put(store.as_ref(), &path, bytes).await.map(|()| size) });
+        }
+        self.closed.push(file);
+        Ok(())
+    }
+
+    /// Waits for a file to be put; false where none is on its way.
+    async fn put_one(&mut self) -> Result<bool, CompactError> {
+        let Some(put) = self.puts.join_next().await else { return Ok(false) };
+        let bytes = put.map_err(|error| CompactError::Task { what: "writing a file", error })??;
+        self.put_bytes = self.put_bytes.saturating_sub(bytes);
+        Ok(true)
+    }
 }
 
-/// Moves the gathered rows of a partition into its file.
-fn encode(open: &mut Open, properties: &WriterPropertiesPtr) -> Result<(), CompactError> {
-    if open.rows.rows() == 0 {
-        return Ok(());
+type JobOutcome =
+    Result<Result<(Key, (Open, Option<Closed>)), CompactError>, tokio::task::JoinError>;
+
+/// Moves the rows that wait into the partition's file; `close` gives it as bytes.
+fn encoded(
+    mut open: Open,
+    close: bool,
+    properties: &WriterPropertiesPtr,
+) -> Result<(Open, Option<Closed>), CompactError> {
+    let folder = open.partition.folder();
+    let failed = |e| CompactError::parquet("encode", &folder, e);
+    for rows in open.waiting.drain(..) {
+        let file = match &mut open.file {
+            Some(file) => file,
+            None => open.file.insert(FileWriter::new(rows.schema(), properties).map_err(failed)?),
+        };
+        file.write(&rows).map_err(failed)?;
     }
-    let failed = |e| CompactError::parquet("encode", open.partition.folder(), e);
-    let batch = open.rows.finish()?;
-    let file = match &mut open.file {
-        Some(file) => file,
-        None => open.file.insert(FileWriter::new(batch.schema(), properties).map_err(failed)?),
+    open.waiting_bytes = 0;
+    let closed = match open.file.take_if(|_| close) {
+        Some(file) => Some(Closed { rows: file.rows(), bytes: file.finish().map_err(failed)? }),
+        None => None,
     };
-    file.write(&batch).map_err(failed)
+    Ok((open, closed))
 }

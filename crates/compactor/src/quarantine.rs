@@ -47,12 +47,19 @@ pub struct Listed {
     pub entry: Option<Entry>,
 }
 
-/// Puts a broken record into quarantine.
-pub(crate) async fn put(
+/// Puts broken records of one raw object into quarantine.
+pub(crate) async fn put_all(
     store: &dyn ObjectStore,
     raw_key: &str,
-    broken: &Broken,
+    broken: &[Broken],
 ) -> Result<(), CompactError> {
+    for one in broken {
+        put(store, raw_key, one).await?;
+    }
+    Ok(())
+}
+
+async fn put(store: &dyn ObjectStore, raw_key: &str, broken: &Broken) -> Result<(), CompactError> {
     let entry = Entry {
         reason: broken.reason.to_owned(),
         message: broken.message.clone(),
@@ -129,7 +136,7 @@ pub async fn original(
     let Some(object) = raw_object(lake, raw_key).await? else { return Ok(None) };
     let limits = Limits::from(settings);
     let most = 2 * limits.record.max(limits.window) as u64;
-    let mut reader = ObjectReader::new(lake.store().as_ref(), &object, limits);
+    let mut reader = ObjectReader::new(lake.store(), &object, limits);
     let mut kept = Vec::new();
     while reader.fill().await? {
         let (items, step) = reader.items();

@@ -12,11 +12,14 @@
 //! ```
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use tokio::task::JoinHandle;
 
+use crate::append::Line;
 use crate::error::CompactError;
 use crate::scan::RawObject;
 pub(crate) use crate::windows::{Broken, Item, Limits};
@@ -27,19 +30,55 @@ const FETCH_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Reads one raw object from its beginning to its end.
 pub(crate) struct ObjectReader<'s> {
-    store: &'s dyn ObjectStore,
+    store: &'s Arc<dyn ObjectStore>,
     object: &'s RawObject,
     /// How many stored bytes were fetched so far.
     position: u64,
     /// Those of them that are not decompressed yet.
     fetched: Bytes,
+    /// The range behind them, on its way.
+    ahead: Option<Ahead>,
+    line: Option<Line>,
     windows: Windows,
 }
 
+/// A range that is fetched while the one before it is dealt with.
+struct Ahead(JoinHandle<object_store::Result<Bytes>>);
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 impl<'s> ObjectReader<'s> {
-    pub(crate) fn new(store: &'s dyn ObjectStore, object: &'s RawObject, limits: Limits) -> Self {
+    pub(crate) fn new(
+        store: &'s Arc<dyn ObjectStore>,
+        object: &'s RawObject,
+        limits: Limits,
+    ) -> Self {
         let windows = Windows::new(limits);
-        Self { store, object, position: 0, fetched: Bytes::new(), windows }
+        Self { store, object, position: 0, fetched: Bytes::new(), ahead: None, line: None, windows }
+    }
+
+    /// One among several, who waits for its turn before it holds much.
+    pub(crate) fn with_line(self, line: Line) -> Self {
+        Self { line: Some(line), ..self }
+    }
+
+    /// One that has the whole object already.
+    pub(crate) fn with_bytes(mut self, whole: Option<Bytes>) -> Self {
+        if let Some(whole) = whole {
+            self.position = whole.len() as u64;
+            self.fetched = whole;
+        }
+        self
+    }
+
+    /// One that leaves out what stands before this offset, in decompressed bytes.
+    pub(crate) fn skipping(mut self, offset: u64) -> Self {
+        self.windows = self.windows.skipping(offset);
+        self
     }
 
     /// How many decompressed bytes were dealt with so far.
@@ -50,6 +89,9 @@ impl<'s> ObjectReader<'s> {
     /// Reads on until there is a window worth a look; false where all has been dealt with.
     pub(crate) async fn fill(&mut self) -> Result<bool, CompactError> {
         while self.windows.is_hungry() {
+            if let Some(line) = &mut self.line {
+                line.pass(self.windows.held()).await;
+            }
             if self.fetched.is_empty() {
                 self.fetch().await?;
             }
@@ -59,21 +101,43 @@ impl<'s> ObjectReader<'s> {
         Ok(self.windows.is_due())
     }
 
+    /// Whether all was dealt with.
+    pub(crate) fn is_done(&self) -> bool {
+        self.windows.is_done()
+    }
+
     async fn fetch(&mut self) -> Result<(), CompactError> {
-        let range = self.position..self.object.bytes.min(self.position + FETCH_BYTES);
+        let range = self.range_at(self.position);
         if range.is_empty() {
             return Ok(());
         }
         let failed = |source| CompactError::store("read", &self.object.key, source);
         let key = Path::parse(&self.object.key).map_err(|error| failed(error.into()))?;
-        let fetched = self.store.get_range(&key, range.clone()).await.map_err(failed)?;
+        let fetched = match self.ahead.take() {
+            Some(mut ahead) => match (&mut ahead.0).await {
+                Ok(fetched) => fetched,
+                Err(error) => Err(error.into()),
+            },
+            None => self.store.get_range(&key, range.clone()).await,
+        };
+        let fetched = fetched.map_err(failed)?;
         // Bytes that a store leaves out would be records that nobody misses.
         if fetched.len() as u64 != range.end - range.start {
             return Err(failed(cut_short(fetched.len(), &range)));
         }
         self.position = range.end;
         self.fetched = fetched;
+        let next = self.range_at(self.position);
+        if !next.is_empty() {
+            let store = self.store.clone();
+            let fetch = async move { store.get_range(&key, next).await };
+            self.ahead = Some(Ahead(tokio::spawn(fetch)));
+        }
         Ok(())
+    }
+
+    fn range_at(&self, position: u64) -> Range<u64> {
+        position..self.object.bytes.min(position + FETCH_BYTES)
     }
 
     /// What stands in the window.

@@ -26,8 +26,9 @@ pub(crate) struct NewDeliveries {
 }
 
 impl NewDeliveries {
-    pub(crate) fn len(&self) -> usize {
-        self.ids.len()
+    /// Whether a delivery is one of these.
+    pub(crate) fn holds(&self, id: u128) -> bool {
+        self.ids.contains_key(&id)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -53,13 +54,12 @@ impl NewDeliveries {
     }
 
     /// All of them, to be looked for by their ids.
-    pub(crate) fn to_seek(&self) -> Vec<Sought> {
-        let seek = |(id, (date, _)): (&u128, &(NaiveDate, i64))| Sought {
+    pub(crate) fn to_seek(&self) -> impl Iterator<Item = Sought> {
+        self.ids.iter().map(|(id, (date, _))| Sought {
             id: DeliveryId::from_u128(*id),
             body: None,
             date: *date,
-        };
-        self.ids.iter().map(seek).collect()
+        })
     }
 }
 
@@ -74,28 +74,33 @@ pub(crate) fn is_ping(envelope: &Envelope<'_>, payload: Payload<'_>) -> bool {
 }
 
 /// Names a duplicate in the log that has another body than the row.
-pub(crate) fn tell_conflicting(envelope: &Envelope<'_>, raw_key: &str) {
+pub(crate) fn tell_conflicting(id: DeliveryId, hook_id: Option<i64>, raw_key: &str) {
     tracing::warn!(
-        delivery = %envelope.meta.id,
+        delivery = %id,
         raw_key,
-        hook_id = hook_id(envelope),
+        hook_id,
         "a delivery came again with another body; the first is kept"
     );
 }
 
 /// Names a row in the log whose body came before under another id.
-pub(crate) fn tell_replayed(envelope: &Envelope<'_>, raw_key: &str, payload_hash: i64) {
+pub(crate) fn tell_replayed(
+    id: DeliveryId,
+    hook_id: Option<i64>,
+    raw_key: &str,
+    payload_hash: i64,
+) {
     tracing::warn!(
-        delivery = %envelope.meta.id,
+        delivery = %id,
         raw_key,
-        hook_id = hook_id(envelope),
+        hook_id,
         payload_hash,
         "a body came again under another delivery id; both are kept"
     );
 }
 
 /// As a number: the header is not signed, and a log line is no place for what it may hold.
-fn hook_id(envelope: &Envelope<'_>) -> Option<i64> {
+pub(crate) fn hook_id(envelope: &Envelope<'_>) -> Option<i64> {
     envelope.meta.hook_id.as_ref().and_then(|id| id.parse().ok())
 }
 
@@ -135,6 +140,7 @@ mod tests {
         let near: Vec<u32> = (1..=31).filter(|n| new.has_body_near(7, day(*n))).collect();
         assert_eq!(near, [6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24]);
         assert!(!new.has_body_near(8, day(10)));
-        assert_eq!((new.body_of(1), new.body_of(3), new.len()), (Some(7), None, 2));
+        assert_eq!((new.body_of(1), new.body_of(3)), (Some(7), None));
+        assert!(new.holds(2) && !new.holds(3));
     }
 }

@@ -114,6 +114,12 @@ impl Report {
         Err(Unread { count: self.failed.len(), first: first.error.clone() })
     }
 
+    /// The figures, without what waits.
+    pub(crate) fn so_far(&self) -> Self {
+        let Self { read, stored, duplicates, quarantined, objects, .. } = *self;
+        Self { read, stored, duplicates, quarantined, objects, ..Self::default() }
+    }
+
     pub(crate) fn count(&mut self, counts: Counts) {
         self.read += counts.read;
         self.stored += counts.stored;

@@ -116,7 +116,7 @@ async fn read_object(
             return Ok(());
         }
         let mut batch = run.new_batch();
-        let again = batch.read_again(&mut run.context(&|| false), &object, &places).await?;
+        let again = batch.read_again(&mut run.context(), &object, &places).await?;
         let (stale, open): (Places, Places) =
             open.into_iter().partition(|(_, place)| again.rows.contains(&place.start));
         delete(run, stale.iter().map(|(key, _)| key.as_str()), retry).await?;

@@ -17,7 +17,11 @@ pub struct Settings {
     pub max_record_bytes: usize,
     /// Bytes of a raw object to have in memory at once; more only for a single larger record.
     pub window_bytes: usize,
-    /// Bytes of decoded rows to hold before the largest partition is encoded.
+    /// Bytes of decoded rows that a reader hands on at once.
+    pub part_bytes: usize,
+    /// How many cores to use.
+    pub threads: usize,
+    /// Bytes of decoded rows to hold, before they are looked for in the lake and encoded.
     pub buffer_bytes: usize,
     /// Bytes of encoded Parquet to hold before the largest file is closed and put.
     pub encoded_bytes: usize,
@@ -48,6 +52,8 @@ impl Default for Settings {
             since: None,
             max_record_bytes: 32 * MIB,
             window_bytes: 4 * MIB,
+            part_bytes: 8 * MIB,
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             buffer_bytes: 64 * MIB,
             encoded_bytes: 48 * MIB,
             open_files: 32,

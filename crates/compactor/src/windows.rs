@@ -8,15 +8,18 @@ use std::io::{self, Write};
 
 use flate2::write::MultiGzDecoder;
 use octolake_event::framing::{self, Fault, Found, Resume};
+use octolake_event::{DeliveryId, Envelope};
 
 use crate::settings::Settings;
-use octolake_event::{DeliveryId, Envelope};
 
 /// Compressed bytes to decompress before looking at the outcome: at gzip's best, 16 MiB come out.
 pub(crate) const FEED_BYTES: usize = 16 * 1024;
 /// How much of a broken record is kept beside the reason; the whole of it stays in `raw/`.
 const EXCERPT_BYTES: usize = 16 * 1024;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Items to find in one look: two bytes can be a broken record, which takes a hundred times as much
+/// to tell of.
+const LOOK_ITEMS: usize = 8 * 1024;
 
 /// Something found in a raw object.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub(crate) enum Item<'w> {
         /// Where it begins, in decompressed bytes.
         offset: u64,
         envelope: Box<Envelope<'w>>,
+        /// The record as it stands.
+        text: &'w [u8],
     },
     Broken(Broken),
 }
@@ -91,6 +96,8 @@ pub(crate) struct Step {
     open: Option<Broken>,
     /// Whether, in that case, a record may begin where the next window does.
     begun: bool,
+    /// Whether more stands in the window than was looked at.
+    more: bool,
 }
 
 impl Step {
@@ -121,6 +128,8 @@ pub(crate) struct Windows {
     corrupt: Option<String>,
     ended: bool,
     finished: bool,
+    /// Decompressed bytes to leave out before the first window.
+    skip: u64,
 }
 
 impl Windows {
@@ -136,7 +145,18 @@ impl Windows {
             corrupt: None,
             ended: false,
             finished: false,
+            skip: 0,
         }
+    }
+
+    /// The same, from this offset on: what stands before it is decompressed, and not looked at.
+    pub(crate) fn skipping(self, offset: u64) -> Self {
+        Self { skip: offset, ..self }
+    }
+
+    /// How many decompressed bytes there are to look at.
+    pub(crate) fn held(&self) -> usize {
+        self.window.len()
     }
 
     /// How many decompressed bytes were dealt with so far.
@@ -157,11 +177,22 @@ impl Windows {
         } else {
             self.decode(bytes);
         }
+        let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(self.window.len());
+        if skipped > 0 {
+            self.window.drain(..skipped);
+            self.skip -= skipped as u64;
+            self.offset += skipped as u64;
+        }
     }
 
     /// Whether there is a window worth a look: false where all has been dealt with.
     pub(crate) fn is_due(&mut self) -> bool {
         !std::mem::replace(&mut self.finished, self.ended)
+    }
+
+    /// Whether all was dealt with: nothing will be due any more.
+    pub(crate) fn is_done(&self) -> bool {
+        self.finished
     }
 
     /// What stands in the window.
@@ -175,19 +206,23 @@ impl Windows {
             broken.extend(&self.window[..at]);
             if !self.ended && !matches!(next, Resume::Record(_)) {
                 begun = matches!(next, Resume::Begun(_));
-                return (items, Step { consumed: at, open, begun });
+                return (items, Step { consumed: at, open, begun, more: false });
             }
             items.extend(open.take().map(Item::Broken));
         }
         loop {
+            if items.len() >= LOOK_ITEMS {
+                return (items, Step { consumed: at, open, begun, more: true });
+            }
             match framing::next_record(&self.window, at, self.ended) {
                 Found::Record { range, envelope } => {
                     let offset = self.offset + range.start as u64;
                     at = range.end;
-                    items.push(if range.len() > self.limits.record {
-                        Item::Broken(Broken::new(offset, &self.window[range], &self.too_large()))
+                    let text = &self.window[range];
+                    items.push(if text.len() > self.limits.record {
+                        Item::Broken(Broken::new(offset, text, &self.too_large()))
                     } else {
-                        Item::Record { offset, envelope }
+                        Item::Record { offset, envelope, text }
                     });
                 }
                 Found::Broken { range, fault, open: is_open, begun: is_begun } => {
@@ -216,7 +251,7 @@ impl Windows {
         if let Some(message) = &self.corrupt {
             self.note_corruption(&mut items, at, message);
         }
-        (items, Step { consumed: at, open, begun })
+        (items, Step { consumed: at, open, begun, more: false })
     }
 
     /// What of the window is dealt with by `step`, and where it begins.
@@ -229,6 +264,11 @@ impl Windows {
         self.offset += step.consumed as u64;
         self.window.drain(..step.consumed);
         (self.open, self.begun) = (step.open, step.begun);
+        if step.more {
+            self.wanted = 0;
+            self.finished = false;
+            return;
+        }
         // A record that is not whole yet is read again from its beginning: look only when there is
         // twice as much of it.
         self.wanted = self.limits.window.max(2 * self.window.len());
@@ -355,7 +395,7 @@ pub fn items_in(bytes: &[u8], window: usize, record: usize) -> (Vec<Place>, u64)
         }
         let (items, step) = windows.items();
         places.extend(items.into_iter().map(|item| match item {
-            Item::Record { offset, envelope } => {
+            Item::Record { offset, envelope, .. } => {
                 Place { offset, what: What::Record(envelope.meta.id) }
             }
             Item::Broken(Broken { offset, length, reason, .. }) => {

@@ -75,6 +75,8 @@ pub struct Commit {
     pub removes: Vec<LiveFile>,
     /// Raw objects that are done with this.
     pub done: Vec<String>,
+    /// How far others are dealt with by now: bytes of them, decompressed.
+    pub reached: Vec<(String, u64)>,
     /// What became of the records since the last commit.
     pub counts: Counts,
     /// Whether a vacuum begins with this commit.
@@ -99,6 +101,7 @@ impl Commit {
             adds: vec![],
             removes: vec![],
             done: vec![],
+            reached: vec![],
             counts: Counts::default(),
             vacuumed: false,
             erased: None,

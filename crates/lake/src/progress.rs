@@ -3,6 +3,7 @@
 //! | name                   | number                                                        |
 //! |------------------------|---------------------------------------------------------------|
 //! | `raw/…`                | 1: this raw object is done                                    |
+//! | `reached/raw/…`        | bytes of it, decompressed, that are dealt with; 0: nothing to say |
 //! | `octolake.compactor`   | how many commits there were: what makes two compactors collide |
 //! | `octolake.commit`      | a random mark, to know one's own commit again                 |
 //! | `octolake.<count>`     | the running totals of [`Ledger`]                              |
@@ -28,6 +29,10 @@ const VACUUMED_AT: &str = "octolake.vacuumed_at";
 const FENCE: &str = "octolake.fence";
 const ERASED_BEFORE: &str = "octolake.erased_before";
 const DONE: i64 = 1;
+/// In front of the key of a raw object that is read in part.
+const REACHED: &str = "reached/";
+/// A time that any retention is over for, in milliseconds: a name that is to be forgotten.
+const LONG_AGO: i64 = 1;
 
 /// What became of the records of raw objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -153,6 +158,7 @@ impl Ledger {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     done: HashSet<String>,
+    reached: BTreeMap<String, u64>,
     /// The running totals.
     pub ledger: Ledger,
     pub(crate) sequence: i64,
@@ -172,6 +178,11 @@ impl Progress {
     /// Whether the raw object is done.
     pub fn is_done(&self, raw_key: &str) -> bool {
         self.done.contains(raw_key)
+    }
+
+    /// How far a raw object that is not done is dealt with: in bytes, decompressed.
+    pub fn reached(&self, raw_key: &str) -> u64 {
+        self.reached.get(raw_key).copied().unwrap_or_default()
     }
 
     /// The raw objects that are done.
@@ -201,6 +212,7 @@ impl Progress {
             _ if name.starts_with("raw/") => {
                 self.done.insert(name.to_owned());
             }
+            _ if name.starts_with(REACHED) => self.reach(name, number),
             _ if name.starts_with("quarantine/") => {
                 self.released.insert(name.to_owned());
             }
@@ -213,6 +225,29 @@ impl Progress {
                 }
             }
         }
+    }
+}
+
+impl Progress {
+    fn reach(&mut self, name: &str, number: i64) {
+        let key = name.strip_prefix(REACHED).unwrap_or(name);
+        match u64::try_from(number) {
+            Ok(offset) if offset > 0 => self.reached.insert(key.to_owned(), offset),
+            _ => self.reached.remove(key),
+        };
+    }
+
+    /// What a commit says of objects that it reads in part, and of those that it ends.
+    fn reached_with(&self, commit: &Commit) -> Vec<Transaction> {
+        let at = Some(commit.now.timestamp_millis());
+        let reached = commit.reached.iter().map(|(key, offset)| {
+            let offset = i64::try_from(*offset).unwrap_or(i64::MAX);
+            Transaction::new_with_last_update(format!("{REACHED}{key}"), offset, at)
+        });
+        let ended = commit.done.iter().filter(|key| self.reached.contains_key(*key)).map(|key| {
+            Transaction::new_with_last_update(format!("{REACHED}{key}"), 0, Some(LONG_AGO))
+        });
+        reached.chain(ended).collect()
     }
 }
 
@@ -243,6 +278,7 @@ pub(crate) fn transactions(
     }
     let released = commit.retried.iter().flat_map(|retried| &retried.released);
     txns.extend(released.map(|key| Transaction::new(key, DONE)));
+    txns.extend(progress.reached_with(commit));
     let at = Some(commit.now.timestamp_millis());
     txns.extend(commit.done.iter().map(|key| Transaction::new_with_last_update(key, DONE, at)));
     txns

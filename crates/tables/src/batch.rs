@@ -175,17 +175,20 @@ impl Fixed {
 }
 
 impl Column {
+    /// Without room at first: most columns of most batches are a few values, in dozens of batches.
     fn new(data_type: &DataType) -> Self {
         match data_type {
-            DataType::Int64 => Self::Integer(Int64Builder::new()),
-            DataType::Boolean => Self::Boolean(BooleanBuilder::new()),
+            DataType::Int64 => Self::Integer(Int64Builder::with_capacity(0)),
+            DataType::Boolean => Self::Boolean(BooleanBuilder::with_capacity(0)),
             DataType::Timestamp(..) => Self::Time(
-                TimestampMicrosecondBuilder::new().with_data_type(schema::timestamp_type()),
+                TimestampMicrosecondBuilder::with_capacity(0)
+                    .with_data_type(schema::timestamp_type()),
             ),
             DataType::List(_) => Self::Labels(
-                ListBuilder::new(StringBuilder::new()).with_field(schema::label_field()),
+                ListBuilder::with_capacity(StringBuilder::with_capacity(0, 0), 0)
+                    .with_field(schema::label_field()),
             ),
-            _ => Self::Text(StringBuilder::new()),
+            _ => Self::Text(StringBuilder::with_capacity(0, 0)),
         }
     }
 

@@ -1,11 +1,13 @@
-//! What is known of the deliveries in one file: filters first, its rows where they must be.
+//! What is known of the deliveries in one file that has no block of them: its filters, its columns.
 
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
+use arrow_array::{Array, RecordBatch};
 use futures::TryStreamExt;
 use object_store::ObjectStore;
+use octolake_event::DeliveryId;
 use octolake_tables::schema::name;
 use parquet::bloom_filter::Sbbf;
 use parquet::data_type::AsBytes;
@@ -66,47 +68,6 @@ impl Filters {
     }
 }
 
-/// Every delivery of a file, by id and by body.
-#[derive(Debug)]
-pub(super) struct Rows {
-    /// Ids with the hash of their payload, where the row has one; sorted.
-    ids: Vec<(u128, Option<i64>)>,
-    /// The hashes, sorted.
-    bodies: Vec<i64>,
-}
-
-impl Rows {
-    pub(super) async fn read(
-        store: Arc<dyn ObjectStore>,
-        file: &IdFile,
-    ) -> Result<Self, CompactError> {
-        let said = usize::try_from(file.rows).unwrap_or_default();
-        let mut rows = Self { ids: Vec::with_capacity(said), bodies: Vec::with_capacity(said) };
-        read_deliveries(store, file, |id, body| {
-            rows.ids.push((id, body));
-            rows.bodies.extend(body);
-        })
-        .await?;
-        rows.ids.sort_unstable();
-        rows.bodies.sort_unstable();
-        Ok(rows)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.ids.len()
-    }
-
-    /// The hash of a delivery's payload; `None` where the file does not hold the delivery.
-    pub(super) fn body_of(&self, id: u128) -> Option<Option<i64>> {
-        let at = self.ids.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        self.ids.get(at).map(|(_, body)| *body)
-    }
-
-    pub(super) fn holds_body(&self, hash: i64) -> bool {
-        self.bodies.binary_search(&hash).is_ok()
-    }
-}
-
 async fn read_filter(opened: &mut Opened, column: &str) -> Result<Filter, ParquetError> {
     let columns = opened.parquet_schema().columns();
     let Some(column) = columns.iter().position(|c| c.name() == column) else {
@@ -152,17 +113,24 @@ async fn read_rows(
     let mut batches =
         file_reader::columns(store, &file.key, file.bytes, columns).await.map_err(failed)?;
     while let Some(batch) = batches.try_next().await.map_err(failed)? {
-        let Some(ids) = Texts::of(&batch, name::DELIVERY_ID) else { continue };
-        let bodies = batch
-            .column_by_name(name::PAYLOAD_HASH)
-            .and_then(|c| c.as_primitive_opt::<Int64Type>());
-        let mut bodies = bodies.into_iter().flatten();
-        for row in 0..batch.num_rows() {
-            let body = bodies.next().flatten();
-            if let Some(id) = ids.id(row) {
-                each(id.as_u128(), body);
+        each_delivery(&batch, |id, body| {
+            if let Some(id) = id {
+                each(id, body);
             }
-        }
+        });
     }
     Ok(())
+}
+
+/// The deliveries of some rows: ids, `None` where a row has none that can be read; and the hashes of
+/// their payloads, where the rows have them.
+pub(crate) fn each_delivery(batch: &RecordBatch, mut each: impl FnMut(Option<u128>, Option<i64>)) {
+    let ids = Texts::of(batch, name::DELIVERY_ID);
+    let bodies = batch.column_by_name(name::PAYLOAD_HASH);
+    let bodies = bodies.and_then(|column| column.as_primitive_opt::<Int64Type>());
+    for row in 0..batch.num_rows() {
+        let id = ids.and_then(|ids| ids.id(row)).map(DeliveryId::as_u128);
+        let body = bodies.filter(|bodies| bodies.is_valid(row)).map(|bodies| bodies.value(row));
+        each(id, body);
+    }
 }

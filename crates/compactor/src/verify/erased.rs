@@ -27,7 +27,7 @@ impl Erased {
     ) -> Result<Self, CompactError> {
         let mut erased = Self { before: progress.erased_before, ..Self::default() };
         for (key, bytes) in progress.erased() {
-            let list = IdFile { key: key.to_owned(), bytes, rows: 0 };
+            let list = IdFile { key: key.to_owned(), bytes };
             known::read_deliveries(lake.store().clone(), &list, |id, body| {
                 erased.bodies.extend(body);
                 if share.holds(id) {

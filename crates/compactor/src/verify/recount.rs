@@ -32,13 +32,13 @@ impl Recount<'_> {
         rows: &mut Rows,
         findings: &mut Findings,
     ) -> Result<(), CompactError> {
-        let store = self.lake.store().as_ref();
+        let store = self.lake.store();
         let mut reader = ObjectReader::new(store, object, self.settings.into());
         while reader.fill().await? {
             let (items, step) = reader.items();
             for item in items {
                 match item {
-                    Item::Record { offset, envelope }
+                    Item::Record { offset, envelope, .. }
                         if self.share.holds(envelope.meta.id.as_u128()) =>
                     {
                         self.count(&object.key, offset, &envelope, rows, findings).await;

@@ -7,6 +7,7 @@ mod erasing;
 mod lake;
 mod older;
 mod once;
+mod onward;
 mod proof;
 mod racing;
 mod rebuilding;

@@ -106,6 +106,7 @@ async fn small_limits_change_nothing_but_the_number_of_files() {
     put(&lake, "raw/2026/03/02/10/a", lines.join("\n")).await;
     let tiny = Settings {
         window_bytes: 700,
+        part_bytes: 1_000,
         buffer_bytes: 2_000,
         encoded_bytes: 10_000,
         open_files: 3,
@@ -138,7 +139,8 @@ async fn a_dry_run_that_is_cut_short_says_so() {
     }
     // Time is up as soon as the first object has been read.
     let deadline = std::time::Duration::from_millis(300);
-    let settings = Settings { dry_run: true, deadline: Some(deadline), ..Settings::default() };
+    let settings =
+        Settings { dry_run: true, deadline: Some(deadline), part_bytes: 1, ..Settings::default() };
     let now: DateTime<Utc> = NOW.parse().unwrap();
     let on_progress = &mut |_: &Report, _| std::thread::sleep(deadline);
     let surroundings = Surroundings { run_id: Uuid::new_v4(), clock: &move || now, on_progress };
