@@ -19,19 +19,19 @@ class Bug:
 BUGS = [
     Bug(
         name="rows are committed before they are looked for again",
-        file="crates/compactor/src/run.rs",
-        find="if self.is_overtaken(batch.fence, &batch.done, &batch.new).await? {",
-        replace="if false {",
+        file="crates/compactor/src/append.rs",
+        find="is_overtaken(run, batch.fence, &batch.done, &batch.new).await? {",
+        replace="false {",
         fault="StallBefore",
     ),
     Bug(
         name="progress is committed before the rows",
-        file="crates/compactor/src/run.rs",
-        find="        commit.counts = batch.counts;\n",
+        file="crates/compactor/src/append.rs",
+        find="    commit.counts = batch.counts;\n",
         replace="""        commit.counts = batch.counts;
-        let mut early = self.commit_of(CommitKind::Append);
+        let mut early = run.commit_of(CommitKind::Append);
         early.done = std::mem::take(&mut commit.done);
-        if let Some(table) = &mut self.table {
+        if let Some(table) = &mut run.table {
             table.commit(&early).await?;
         }
 """,
@@ -75,9 +75,9 @@ BUGS = [
     ),
     Bug(
         name="files that a vacuum may have deleted are committed",
-        file="crates/compactor/src/run.rs",
-        find="self.fence() != fence || ",
-        replace="false && self.fence() != fence || ",
+        file="crates/compactor/src/append.rs",
+        find="run.fence() != fence || ",
+        replace="false && run.fence() != fence || ",
         fault="StallAfter",
     ),
     Bug(

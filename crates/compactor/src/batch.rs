@@ -113,7 +113,7 @@ impl Batch {
         self.records += part.records.len() + part.broken.len();
         self.waiting_bytes += part.memory;
         self.waiting.push(part);
-        if self.waiting_bytes < context.settings.buffer_bytes {
+        if self.waiting_bytes < context.settings.settle_bytes {
             return Ok(());
         }
         self.settle(context).await

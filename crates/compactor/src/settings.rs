@@ -21,7 +21,9 @@ pub struct Settings {
     pub part_bytes: usize,
     /// How many cores to use.
     pub threads: usize,
-    /// Bytes of decoded rows to hold, before they are looked for in the lake and encoded.
+    /// Bytes of decoded rows to look for in the lake at once.
+    pub settle_bytes: usize,
+    /// Bytes of new rows to hold before the largest partitions are encoded.
     pub buffer_bytes: usize,
     /// Bytes of encoded Parquet to hold before the largest file is closed and put.
     pub encoded_bytes: usize,
@@ -52,9 +54,10 @@ impl Default for Settings {
             since: None,
             max_record_bytes: 32 * MIB,
             window_bytes: 4 * MIB,
-            part_bytes: 8 * MIB,
+            part_bytes: 4 * MIB,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            buffer_bytes: 64 * MIB,
+            settle_bytes: 48 * MIB,
+            buffer_bytes: 32 * MIB,
             encoded_bytes: 48 * MIB,
             open_files: 32,
             commit_rows: 1_000_000,
@@ -66,5 +69,44 @@ impl Default for Settings {
             vacuum_interval: Duration::from_secs(24 * 3600),
             deadline: None,
         }
+    }
+}
+
+impl Settings {
+    /// What a run may take of memory unless it is told otherwise, in bytes.
+    pub const MEMORY: u64 = 512 * MIB as u64;
+    /// What it needs at the least: a single record may take a quarter of it.
+    pub const LEAST_MEMORY: u64 = 256 * MIB as u64;
+
+    /// The same, within so many bytes of memory.
+    #[must_use]
+    pub fn within(self, memory: u64) -> Self {
+        let memory = memory.max(Self::LEAST_MEMORY);
+        let share = |part: u64, of: u64| usize::try_from(memory / of * part).unwrap_or(usize::MAX);
+        Self {
+            settle_bytes: share(3, 32),
+            buffer_bytes: share(2, 32),
+            encoded_bytes: share(3, 32),
+            part_bytes: share(1, 128),
+            // Each reader holds a window and two parts, each encoder a row group.
+            threads: self.threads.min(share(1, 96 * MIB as u64)).max(1),
+            target_file_bytes: self.target_file_bytes.min(memory / 4),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_usual_fits_into_the_usual_memory() {
+        let usual = Settings { threads: 2, ..Settings::default() };
+        let within = usual.clone().within(Settings::MEMORY);
+        assert_eq!(format!("{within:?}"), format!("{usual:?}"));
+        let small = Settings { threads: 8, ..Settings::default() }.within(0);
+        assert_eq!((small.buffer_bytes, small.threads), (16 * MIB, 2));
+        assert_eq!(small.target_file_bytes, 64 * MIB as u64);
     }
 }

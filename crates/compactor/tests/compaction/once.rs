@@ -107,6 +107,7 @@ async fn small_limits_change_nothing_but_the_number_of_files() {
     let tiny = Settings {
         window_bytes: 700,
         part_bytes: 1_000,
+        settle_bytes: 2_000,
         buffer_bytes: 2_000,
         encoded_bytes: 10_000,
         open_files: 3,

@@ -1,6 +1,7 @@
 //! `lakequery compact`.
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,29 @@ pub struct Args {
     #[arg(long, value_name = "BYTES", default_value_t = Settings::default().target_file_bytes)]
     #[arg(value_parser = clap::value_parser!(u64).range(1 << 20..))]
     target_file_bytes: u64,
+    /// Use this much memory at the most: 512M, 2G; 256M at the least.
+    #[arg(long, value_name = "BYTES", value_parser = memory, default_value = "512M")]
+    max_memory: u64,
+    /// Use this many cores [default: all, as far as memory allows].
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<NonZero<usize>>,
+}
+
+/// A number of bytes, with K, M or G behind it (of 1,024 each); no less than a run needs.
+fn memory(text: &str) -> Result<u64, String> {
+    let end = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match text[end.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 1,
+        "K" | "KB" | "KIB" => 1 << 10,
+        "M" | "MB" | "MIB" => 1 << 20,
+        "G" | "GB" | "GIB" => 1 << 30,
+        _ => return Err("write a number of bytes, such as 512M or 2G".to_owned()),
+    };
+    let number: u64 = end.parse().map_err(|_| "write a number of bytes, such as 512M or 2G")?;
+    match number.checked_mul(unit) {
+        Some(bytes) if bytes >= Settings::LEAST_MEMORY => Ok(bytes),
+        _ => Err(format!("a run needs {} at the least", size(Settings::LEAST_MEMORY))),
+    }
 }
 
 impl Args {
@@ -73,8 +97,10 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         since: window.since,
         deadline: args.deadline,
         target_file_bytes: args.target_file_bytes,
+        threads: args.threads.map_or(Settings::default().threads, NonZero::get),
         ..Settings::default()
-    };
+    }
+    .within(args.max_memory);
     match args.every {
         None if args.rebuild => {
             ensure_lake(&lake).await?;
