@@ -140,6 +140,7 @@ async fn swap(
     commit.removes = table.files().to_vec();
     commit.done = new.progress().done().map(str::to_owned).collect();
     commit.done.sort();
+    commit.seals = new.progress().sealed().collect();
     commit.totals = Some(new.progress().ledger);
     Ok(table.commit(&commit).await? != Outcome::Conflict)
 }

@@ -17,9 +17,9 @@ use crate::known::{Among, KnownDeliveries};
 use crate::partitions::FileSink;
 use crate::repeats::NewDeliveries;
 use crate::report::{FailedObject, Report};
-use crate::scan::{self, Backlog, RawObject};
+use crate::scan::{Backlog, ListedDay, RawObject};
 use crate::settings::Settings;
-use crate::{merge, vacuum};
+use crate::{merge, seal, vacuum};
 
 /// How often in a row a run may come second before it leaves the work to whoever is first.
 const MAX_CONFLICTS: u32 = 100;
@@ -54,6 +54,7 @@ pub async fn compact<'a>(
     run.add_columns().await?;
     run.append(&mut *surroundings.on_progress).await?;
     if !settings.dry_run {
+        seal::seal(&mut run).await?;
         merge::merge(&mut run).await?;
         vacuum::vacuum(&mut run).await?;
     }
@@ -69,6 +70,8 @@ pub(crate) struct Run<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) sink: FileSink,
     pub(crate) report: Report,
+    /// The days of `raw/` that this run has listed.
+    pub(crate) listed: Vec<ListedDay>,
     clock: &'a (dyn Fn() -> DateTime<Utc> + Send + Sync),
     started: Instant,
     mark: i64,
@@ -102,6 +105,7 @@ impl<'a> Run<'a> {
             known: KnownDeliveries::new(store.clone()),
             store,
             report: Report { dry_run: settings.dry_run, ..Report::default() },
+            listed: vec![],
             clock: surroundings.clock,
             started,
             mark: (run_id.as_u128() >> 65) as i64,
@@ -169,7 +173,7 @@ impl<'a> Run<'a> {
     }
 
     /// Brings a table that an older version made up to the columns of this one, before rows come
-    /// that have them.
+    /// that have them, and its log to this version's bounds.
     async fn add_columns(&mut self) -> Result<(), CompactError> {
         let Some(table) = self.table.as_mut().filter(|_| !self.settings.dry_run) else {
             return Ok(());
@@ -179,6 +183,11 @@ impl<'a> Run<'a> {
             tracing::info!(columns = added.join(","), "columns added to the table");
             self.report.commits += 1;
         }
+        let set = table.set_missing_properties().await?;
+        if !set.is_empty() {
+            tracing::info!(properties = set.join(","), "properties of the log set");
+            self.report.commits += 1;
+        }
         Ok(())
     }
 
@@ -186,9 +195,12 @@ impl<'a> Run<'a> {
         &mut self,
         on_progress: &mut (dyn FnMut(&Report, u64) + Send),
     ) -> Result<(), CompactError> {
+        let mut backlog = seal::survey(self).await?;
         loop {
+            // Done by this run or, after a conflict, by another.
             let progress = self.table.as_ref().map(Table::progress);
-            let backlog = scan::backlog(self.lake, progress).await?;
+            let is_done = |object: &RawObject| progress.is_some_and(|p| p.is_done(&object.key));
+            backlog.pending.retain(|object| !is_done(object));
             let pending = self.wanted(&backlog);
             if pending.is_empty() || self.is_out_of_time() {
                 self.report.objects_left = pending.len() as u64;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Table::open ── files(), progress() ──▶ a reader
-//! Table::open_or_create ── add_missing_columns() (a table that an older version made)
+//! Table::open_or_create ── add_missing_columns(), set_missing_properties() (an older table)
 //!                       ── Commit { adds, removes, done, counts } ── commit() ──▶ Committed | Conflict
 //! ```
 //!
@@ -19,9 +19,12 @@ mod commit;
 mod error;
 mod log;
 mod progress;
+mod properties;
+mod seals;
 mod table;
 
 pub use commit::{Commit, CommitKind, Erased, NewFile, Outcome, Retried};
 pub use error::LakeError;
 pub use progress::{Counts, Ledger, Progress};
+pub use seals::{Doubt, Seal, SealedDay};
 pub use table::{LiveFile, Table, is_lake};

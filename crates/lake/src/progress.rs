@@ -2,7 +2,8 @@
 //!
 //! | name                   | number                                                        |
 //! |------------------------|---------------------------------------------------------------|
-//! | `raw/…`                | 1: this raw object is done                                    |
+//! | `raw/…`                | 1: this raw object is done; 0: its day's seal says so         |
+//! | `sealed/…`             | the raw objects of a day, all done: see `seals`               |
 //! | `octolake.compactor`   | how many commits there were: what makes two compactors collide |
 //! | `octolake.commit`      | a random mark, to know one's own commit again                 |
 //! | `octolake.<count>`     | the running totals of [`Ledger`]                              |
@@ -17,10 +18,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use deltalake::kernel::Transaction;
+use octolake_event::layout;
 
 use crate::commit::Commit;
+use crate::seals::{self, Doubt, Seal, SealedDay, Seals};
 
 const SEQUENCE: &str = "octolake.compactor";
 const MARK: &str = "octolake.commit";
@@ -28,6 +31,11 @@ const VACUUMED_AT: &str = "octolake.vacuumed_at";
 const FENCE: &str = "octolake.fence";
 const ERASED_BEFORE: &str = "octolake.erased_before";
 const DONE: i64 = 1;
+/// The number of a name that means nothing any more.
+const FORGOTTEN: i64 = 0;
+/// When such a name was given, as far as its log is told: so long ago that the next checkpoint
+/// drops it, by the table's retention of names with a time.
+const LONG_AGO: i64 = 1;
 
 /// What became of the records of raw objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -153,6 +161,7 @@ impl Ledger {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     done: HashSet<String>,
+    pub(crate) seals: Seals,
     /// The running totals.
     pub ledger: Ledger,
     pub(crate) sequence: i64,
@@ -169,14 +178,54 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether the raw object is done.
+    /// Whether the raw object is done. Where its day is sealed, every object of it is, but for
+    /// those that a listing showed to be none of the seal's ([`crate::Table::doubt`]).
     pub fn is_done(&self, raw_key: &str) -> bool {
+        if let Some(day) = layout::raw_day(raw_key)
+            && self.seals.get(day).is_some()
+        {
+            match self.seals.doubt(day) {
+                None => return true,
+                Some(Doubt::Late(late)) => return !late.contains(raw_key),
+                Some(Doubt::Differs { .. }) => {}
+            }
+        }
         self.done.contains(raw_key)
     }
 
-    /// The raw objects that are done.
+    /// Whether the raw object is one of [`Progress::done`].
+    pub fn is_done_by_itself(&self, raw_key: &str) -> bool {
+        self.done.get(raw_key).is_some()
+    }
+
+    /// The raw objects that are done one by one: those of days that are not sealed, and those of
+    /// sealed days that are still to be forgotten.
     pub fn done(&self) -> impl ExactSizeIterator<Item = &str> {
         self.done.iter().map(String::as_str)
+    }
+
+    /// The seal of a day; `None` where it has none.
+    pub fn seal(&self, day: NaiveDate) -> Option<Seal> {
+        self.seals.get(day)
+    }
+
+    /// The days that are sealed, in order.
+    pub fn sealed(&self) -> impl Iterator<Item = SealedDay> {
+        self.seals.all()
+    }
+
+    /// What a listing was found to have of a sealed day.
+    pub fn doubt(&self, day: NaiveDate) -> Option<&Doubt> {
+        self.seals.doubt(day)
+    }
+
+    /// How many objects of a day were done and are known not to be there any more.
+    pub fn known_gone(&self, day: NaiveDate) -> u64 {
+        let missing = match self.seals.doubt(day) {
+            Some(Doubt::Differs { gone }) => *gone,
+            _ => 0,
+        };
+        self.seals.gone(day) + missing
     }
 
     /// The lists of erased deliveries: their keys, and their sizes in bytes.
@@ -199,8 +248,12 @@ impl Progress {
             VACUUMED_AT => self.vacuumed_at = DateTime::from_timestamp(number, 0),
             ERASED_BEFORE => self.erased_before = DateTime::from_timestamp(number, 0),
             _ if name.starts_with("raw/") => {
-                self.done.insert(name.to_owned());
+                match number {
+                    FORGOTTEN => self.done.remove(name),
+                    _ => self.done.insert(name.to_owned()),
+                };
             }
+            _ if self.seals.apply(name, number) => {}
             _ if name.starts_with("quarantine/") => {
                 self.released.insert(name.to_owned());
             }
@@ -243,9 +296,18 @@ pub(crate) fn transactions(
     }
     let released = commit.retried.iter().flat_map(|retried| &retried.released);
     txns.extend(released.map(|key| Transaction::new(key, DONE)));
+    let (sealed, singles) = seals::transactions(progress, commit);
+    txns.extend(sealed);
     let at = Some(commit.now.timestamp_millis());
-    txns.extend(commit.done.iter().map(|key| Transaction::new_with_last_update(key, DONE, at)));
+    txns.extend(singles.into_iter().map(|key| Transaction::new_with_last_update(key, DONE, at)));
+    txns.extend(commit.forgotten.iter().map(|key| forget(key)));
     txns
+}
+
+/// Says that a name means nothing any more. Of names with a time the newest counts, however old it
+/// says that it is, so that no older one comes back in its stead.
+pub(crate) fn forget(name: &str) -> Transaction {
+    Transaction::new_with_last_update(name, FORGOTTEN, Some(LONG_AGO))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::{LogicalFileView, StructType};
 use deltalake::logstore::{self, LogStoreRef, StorageConfig};
 use deltalake::operations::create::CreateBuilder;
-use deltalake::{DeltaTable, DeltaTableError, TableProperty};
+use deltalake::{DeltaTable, DeltaTableError};
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -21,12 +21,12 @@ use serde::Deserialize;
 use crate::error::LakeError;
 use crate::log;
 use crate::progress::Progress;
+use crate::properties;
+use crate::seals::Doubt;
 
-/// How long the table remembers that a raw object is done. Forgetting costs a second reading of
-/// the object, and never a row.
+/// How long the table remembers that a raw object is done whose day is never sealed. Forgetting
+/// costs a second reading of the object, and never a row.
 const REMEMBER_DONE: &str = "interval 400 days";
-/// How many commits may follow a checkpoint before the next one is written.
-const CHECKPOINT_INTERVAL: &str = "20";
 
 /// A Parquet file that the table consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct Table {
     pub(crate) lake: Lake,
     pub(crate) delta: DeltaTable,
     files: Vec<LiveFile>,
-    progress: Progress,
+    pub(crate) progress: Progress,
     version: u64,
 }
 
@@ -114,6 +114,21 @@ impl Table {
     /// What compaction has done.
     pub fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// Notes what a listing has of a sealed day. It holds until another commits a change of the
+    /// day's seal, and is not committed itself.
+    pub fn doubt(&mut self, day: NaiveDate, doubt: Doubt) {
+        self.progress.seals.set_doubt(day, doubt);
+    }
+
+    /// Writes a checkpoint of this version.
+    ///
+    /// # Errors
+    /// The store fails; the table is as it was.
+    pub async fn checkpoint(&mut self) -> Result<(), LakeError> {
+        let written = deltalake::checkpoints::create_checkpoint(&self.delta, None).await;
+        written.map_err(|error| open_error(&self.lake, error))
     }
 
     /// Paths of files that were removed from the table at `before` or later: readers of an older
@@ -243,8 +258,9 @@ async fn create(lake: &Lake) -> Result<(), LakeError> {
         .with_comment("GitHub webhook deliveries, each once")
         .with_columns(schema.fields().cloned())
         .with_partition_columns(PARTITION_COLUMNS)
-        .with_configuration_property(TableProperty::CheckpointInterval, Some(CHECKPOINT_INTERVAL))
-        .with_configuration([("delta.setTransactionRetentionDuration", Some(REMEMBER_DONE))])
+        .with_configuration(
+            properties::all().chain([("delta.setTransactionRetentionDuration", Some(REMEMBER_DONE))]),
+        )
         .await
         .map(|_| ())
         .map_err(failed)

@@ -13,3 +13,4 @@ mod rebuilding;
 mod reliability;
 mod repeats;
 mod retrying;
+mod sealing;
