@@ -15,7 +15,8 @@ use serde_json::json;
 use crate::error::LakeError;
 use crate::progress::{self, Counts, Ledger};
 use crate::seals::SealedDay;
-use crate::table::{LiveFile, Table};
+use crate::live::LiveFile;
+use crate::table::Table;
 
 /// A Parquet file that is written and waits for its commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub struct Commit {
     pub adds: Vec<NewFile>,
     /// Files that stop being part of it.
     pub removes: Vec<LiveFile>,
+    /// Paths of unusable files that stop being part of it too.
+    pub drops: Vec<String>,
     /// Raw objects that are done with this.
     pub done: Vec<String>,
     /// Days that are sealed with this: every raw object of them is done.
@@ -104,6 +107,7 @@ impl Commit {
             kind,
             adds: vec![],
             removes: vec![],
+            drops: vec![],
             done: vec![],
             seals: vec![],
             forgotten: vec![],
@@ -229,8 +233,19 @@ fn operation(kind: CommitKind) -> DeltaOperation {
 fn actions(commit: &Commit) -> Vec<Action> {
     let is_new = commit.kind != CommitKind::Merge;
     let removes = commit.removes.iter().map(|file| remove(file, is_new, commit.now));
+    let drops = commit.drops.iter().map(|path| drop_of(path, commit.now));
     let adds = commit.adds.iter().map(|file| add(file, is_new, commit.now));
-    removes.chain(adds).collect()
+    removes.chain(drops).chain(adds).collect()
+}
+
+/// Takes a file out of which nothing is known but its path.
+fn drop_of(path: &str, now: DateTime<Utc>) -> Action {
+    Action::Remove(Remove {
+        path: path.to_owned(),
+        data_change: true,
+        deletion_timestamp: Some(now.timestamp_millis()),
+        ..Remove::default()
+    })
 }
 
 fn partition_values(partition: &Partition) -> HashMap<String, Option<String>> {

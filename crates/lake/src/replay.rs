@@ -61,7 +61,7 @@ struct AddLine<'a> {
     #[serde(borrow)]
     path: Cow<'a, str>,
     #[serde(default, borrow)]
-    partition_values: Values<'a>,
+    partition_values: Option<Values<'a>>,
     #[serde(default)]
     size: i64,
     #[serde(default)]
@@ -160,7 +160,7 @@ pub(crate) fn read_commit(
         if let Some(add) = line.add {
             let listed = Listed {
                 path: decoded(&add.path),
-                values: add.partition_values,
+                values: add.partition_values.unwrap_or_default(),
                 bytes: add.size,
                 modified: add.modification_time,
                 stats: add.stats.as_deref(),

@@ -7,7 +7,9 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_event::layout::Partition;
-use octolake_lake::{Commit, CommitKind, Counts, LakeError, NewFile, Outcome, Table, is_lake};
+use octolake_lake::{
+    Commit, CommitKind, Counts, LakeError, NewFile, Outcome, Table, View, is_lake,
+};
 use octolake_store::{Lake, LakeUrl};
 
 fn now() -> DateTime<Utc> {
@@ -105,11 +107,51 @@ async fn a_file_of_another_writer_is_named_and_not_passed_over() {
     let add = r#"{"add":{"path":"x.parquet","partitionValues":{"event_type":"push","date":null},"size":1,"modificationTime":0,"dataChange":true}}"#;
     let key = Path::from("events/_delta_log/00000000000000000001.json");
     lake.store().put(&key, add.into()).await.unwrap();
-    let error = Table::open(&lake).await.unwrap_err();
+    let error = View::open(&lake).await.unwrap_err();
     assert!(
         matches!(&error, LakeError::ForeignFile { path, .. } if path == "x.parquet"),
         "{error}"
     );
+    // A compactor goes on, and says so.
+    let table = Table::open(&lake).await.unwrap().unwrap();
+    assert_eq!(table.unusable().iter().map(|it| it.path.as_str()).collect::<Vec<_>>(), ["x.parquet"]);
+    assert!(table.files().is_empty() && table.check_usable().is_err());
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_can_be_dropped() {
+    let lake = Lake::in_memory();
+    let mut table = Table::open_or_create(&lake).await.unwrap();
+    let path = "event_type=push/date=2026-03-02/not there.parquet";
+    let add = format!(r#"{{"add":{{"path":"{path}","partitionValues":{{"event_type":"push","date":"2026-03-02"}},"size":1,"modificationTime":0,"dataChange":true}}}}"#);
+    let key = Path::from("events/_delta_log/00000000000000000001.json");
+    lake.store().put(&key, add.into()).await.unwrap();
+    table.refresh().await.unwrap();
+    assert_eq!(table.unusable()[0].reason, "it is not there");
+    let mut drop = Commit::new(CommitKind::Erase, 1, now());
+    drop.drops = vec![path.to_owned()];
+    assert_eq!(table.commit(&drop).await.unwrap(), Outcome::Committed(2));
+    assert!(table.unusable().is_empty());
+    assert_eq!(View::open(&lake).await.unwrap().unwrap().files(), []);
+}
+
+#[tokio::test]
+async fn a_file_without_statistics_has_the_rows_of_its_footer() {
+    use std::sync::Arc;
+    let lake = Lake::in_memory();
+    Table::open_or_create(&lake).await.unwrap();
+    let ids: arrow_array::ArrayRef = Arc::new(arrow_array::StringArray::from(vec!["a", "b", "c"]));
+    let batch = arrow_array::RecordBatch::try_from_iter([("delivery_id", ids)]).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    let bytes = writer.into_inner().unwrap();
+    let path = "event_type=push/date=2026-03-02/foreign.parquet";
+    let add = format!(r#"{{"add":{{"path":"{path}","partitionValues":{{"event_type":"push","date":"2026-03-02"}},"size":{},"modificationTime":0,"dataChange":true}}}}"#, bytes.len());
+    lake.store().put(&Path::from(format!("events/{path}")), bytes.into()).await.unwrap();
+    let key = Path::from("events/_delta_log/00000000000000000001.json");
+    lake.store().put(&key, add.into()).await.unwrap();
+    let view = View::open(&lake).await.unwrap().unwrap();
+    assert_eq!(view.files().iter().map(|file| file.rows).collect::<Vec<_>>(), [3]);
 }
 
 #[tokio::test]
