@@ -27,7 +27,8 @@ use crate::known::Wanted;
 use crate::repeats::NewDeliveries;
 use crate::report::Report;
 use crate::run::Run;
-use crate::scan::{self, Backlog, RawObject};
+use crate::scan::{Backlog, RawObject};
+use crate::seal;
 
 /// How often in a row a run may come second before it leaves the work to whoever is first.
 const MAX_CONFLICTS: u32 = 100;
@@ -42,7 +43,7 @@ pub(crate) async fn append(
     run: &mut Run<'_>,
     on_progress: OnProgress<'_>,
 ) -> Result<(), CompactError> {
-    let backlog = scan::backlog(run.lake, run.table.as_ref().map(Table::progress)).await?;
+    let backlog = seal::survey(run).await?;
     let mut append = Append::new(run, &backlog);
     let outcome = append.all(run, on_progress).await;
     run.report.objects_left = append.left(run).count() as u64;

@@ -84,6 +84,8 @@ pub async fn erase<'a>(
 ) -> Result<Option<Erasure>, CompactError> {
     let started = Instant::now();
     let Some(table) = Table::open(lake).await? else { return Ok(None) };
+    // What is to be erased may be in a file that cannot be looked into.
+    table.check_usable()?;
     let mut run = Run::new(lake, Some(table), settings, &surroundings, started);
     let mut erasure = Erasure { dry_run: settings.dry_run, ..Erasure::default() };
     for _ in 0..MAX_CONFLICTS {

@@ -3,7 +3,8 @@
 //! ```text
 //! scan ─▶ pending raw objects ─▶ read ─▶ records ─▶ known (which are in the lake already?)
 //!      ─▶ partitions (rows by event type and date, in bounded memory) ─▶ encode ─▶ Parquet files
-//!      ─▶ commit (rows, done objects and counts at once) ─▶ merge, vacuum
+//!      ─▶ commit (rows, done objects and counts at once) ─▶ seal (days that are done for good)
+//!      ─▶ merge, vacuum
 //! ```
 //!
 //! One library for the command line and the Lambda: [`compact`] does a run, [`verify`] proves what
@@ -40,6 +41,7 @@ mod retry;
 mod rewrite;
 mod run;
 mod scan;
+mod seal;
 mod settings;
 mod shares;
 mod texts;

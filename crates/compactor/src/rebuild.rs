@@ -138,8 +138,10 @@ async fn swap(
     let mut commit = Commit::new(CommitKind::Rebuild, (mark >> 65) as i64, now);
     commit.adds = new.files().iter().map(added).collect();
     commit.removes = table.files().to_vec();
+    commit.drops = table.unusable().iter().map(|file| file.path.clone()).collect();
     commit.done = new.progress().done().map(str::to_owned).collect();
     commit.done.sort();
+    commit.seals = new.progress().sealed().collect();
     commit.totals = Some(new.progress().ledger);
     Ok(table.commit(&commit).await? != Outcome::Conflict)
 }

@@ -1,6 +1,6 @@
 //! What a run has done, for people and machines.
 
-use octolake_lake::Counts;
+use octolake_lake::{Counts, Unusable};
 use serde::Serialize;
 
 use crate::scan::Backlog;
@@ -60,6 +60,8 @@ pub struct Report {
     pub objects_left: u64,
     /// Raw objects that could not be read; the next run tries again.
     pub failed: Vec<FailedObject>,
+    /// Files of the table that cannot be used; what was asked is done without them.
+    pub unusable: Vec<Unusable>,
     /// What waited when the run last looked, whatever it was asked to take up.
     #[serde(skip)]
     pub backlog: Backlog,
@@ -78,12 +80,31 @@ pub struct FailedObject {
     pub error: String,
 }
 
-/// Some raw objects could not be read: the run is done, and yet failed.
+/// The run is done, and yet failed: some raw objects or some files of the table could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{count} raw objects could not be read and are left for the next run; the first: {first}")]
-pub struct Unread {
-    count: usize,
-    first: String,
+pub enum Unread {
+    /// Raw objects.
+    #[error(
+        "{count} raw objects could not be read and are left for the next run; the first: {first}"
+    )]
+    Objects {
+        /// How many.
+        count: usize,
+        /// What was wrong with the first.
+        first: String,
+    },
+    /// Files of the table.
+    #[error(
+        "{count} files of the table cannot be read, and everything else was done without them; the first, {path}: {reason}; see `lakequery verify`"
+    )]
+    Files {
+        /// How many.
+        count: usize,
+        /// The first, relative to the table.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 impl Report {
@@ -105,13 +126,19 @@ impl Report {
         }
     }
 
-    /// Whether every raw object that was taken up could be read.
+    /// Whether every raw object that was taken up and every file of the table could be read.
     ///
     /// # Errors
     /// Some could not.
     pub fn check(&self) -> Result<(), Unread> {
-        let Some(first) = self.failed.first() else { return Ok(()) };
-        Err(Unread { count: self.failed.len(), first: first.error.clone() })
+        if let Some(first) = self.failed.first() {
+            let (count, first) = (self.failed.len(), first.error.clone());
+            return Err(Unread::Objects { count, first });
+        }
+        if let Some(Unusable { path, reason }) = self.unusable.first().cloned() {
+            return Err(Unread::Files { count: self.unusable.len(), path, reason });
+        }
+        Ok(())
     }
 
     /// The figures, without what waits.

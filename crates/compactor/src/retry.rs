@@ -5,7 +5,7 @@
 //! holds the rows, takes the entries off the totals and releases those whose records could be read.
 //! Then the released entries are deleted; where that did not happen any more, the next call does it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Instant;
 
@@ -20,6 +20,7 @@ use crate::error::CompactError;
 use crate::objects;
 use crate::quarantine::{self, Entry};
 use crate::run::{Run, Surroundings};
+use crate::seal;
 use crate::settings::Settings;
 
 /// How often another may be first at one object, before it is left to the next call.
@@ -58,7 +59,10 @@ pub async fn retry<'a>(
     let Some(table) = Table::open(lake).await? else { return Ok(None) };
     let mut run = Run::new(lake, Some(table), settings, &surroundings, started);
     let mut retry = Retry::default();
-    for (raw_key, entries) in by_object(lake, wanted).await? {
+    let objects = by_object(lake, wanted).await?;
+    let days: BTreeSet<_> = objects.keys().filter_map(|key| layout::raw_day(key)).collect();
+    seal::audit(&mut run, &days.into_iter().collect::<Vec<_>>()).await?;
+    for (raw_key, entries) in objects {
         if run.is_out_of_time() {
             break;
         }

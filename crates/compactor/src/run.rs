@@ -16,8 +16,9 @@ use crate::error::CompactError;
 use crate::known::Known;
 use crate::partitions::FileSink;
 use crate::report::Report;
+use crate::scan::ListedDay;
 use crate::settings::Settings;
-use crate::{merge, vacuum};
+use crate::{merge, seal, vacuum};
 
 /// What a run takes from outside.
 pub struct Surroundings<'a> {
@@ -49,6 +50,7 @@ pub async fn compact<'a>(
     run.add_columns().await?;
     append(&mut run, &mut *surroundings.on_progress).await?;
     if !settings.dry_run {
+        seal::seal(&mut run).await?;
         merge::merge(&mut run).await?;
         vacuum::vacuum(&mut run).await?;
     }
@@ -64,6 +66,8 @@ pub(crate) struct Run<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) sink: FileSink,
     pub(crate) report: Report,
+    /// The days of `raw/` that this run has listed.
+    pub(crate) listed: Vec<ListedDay>,
     clock: &'a (dyn Fn() -> DateTime<Utc> + Send + Sync),
     started: Instant,
     mark: i64,
@@ -91,6 +95,7 @@ impl<'a> Run<'a> {
             },
             store,
             report: Report { dry_run: settings.dry_run, ..Report::default() },
+            listed: vec![],
             clock: surroundings.clock,
             started,
             mark: (run_id.as_u128() >> 65) as i64,
@@ -159,13 +164,14 @@ impl<'a> Run<'a> {
     fn finish(mut self) -> Report {
         (self.report.files_after, self.report.bytes_after) = self.size();
         let ledger = self.table.as_ref().map(|table| table.progress().ledger);
+        self.report.unusable = self.table.as_ref().map_or(&[][..], Table::unusable).to_vec();
         self.report.write_amplification = ledger.and_then(|ledger| ledger.write_amplification());
         self.report.seconds = self.started.elapsed().as_secs_f64();
         self.report
     }
 
     /// Brings a table that an older version made up to the columns of this one, before rows come
-    /// that have them.
+    /// that have them, and its log to this version's bounds.
     async fn add_columns(&mut self) -> Result<(), CompactError> {
         let Some(table) = self.table.as_mut().filter(|_| !self.settings.dry_run) else {
             return Ok(());
@@ -173,6 +179,11 @@ impl<'a> Run<'a> {
         let added = table.add_missing_columns().await?;
         if !added.is_empty() {
             tracing::info!(columns = added.join(","), "columns added to the table");
+            self.report.commits += 1;
+        }
+        let set = table.set_missing_properties().await?;
+        if !set.is_empty() {
+            tracing::info!(properties = set.join(","), "properties of the log set");
             self.report.commits += 1;
         }
         Ok(())

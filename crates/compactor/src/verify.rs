@@ -12,8 +12,9 @@ mod recount;
 mod rows;
 mod verdict;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
 use octolake_event::layout;
 use octolake_lake::{Counts, Progress, Table};
 use octolake_store::Lake;
@@ -21,7 +22,7 @@ use octolake_store::Lake;
 pub use self::verdict::{Check, Verdict};
 use crate::error::CompactError;
 use crate::objects;
-use crate::scan::{self, RawObject};
+use crate::scan::{self, Days, ListedDay, RawObject};
 use crate::settings::Settings;
 use crate::shares::Share;
 
@@ -99,21 +100,43 @@ pub async fn prove(
 struct RawObjects {
     done: Vec<RawObject>,
     pending: u64,
-    /// Those that are done and not there.
+    /// Those that are done and not there: by their keys, or how many of a sealed day.
     gone: Vec<String>,
 }
 
 impl RawObjects {
     async fn list(lake: &Lake, progress: &Progress) -> Result<Self, CompactError> {
-        let all = scan::backlog(lake, None).await?.pending;
-        let (done, pending): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|object| progress.is_done(&object.key));
-        let there: HashSet<&str> = done.iter().map(|object| object.key.as_str()).collect();
-        let gone = progress.done().filter(|key| !there.contains(key));
-        let mut gone: Vec<String> = gone.map(str::to_owned).collect();
-        gone.sort();
-        Ok(Self { done, pending: pending.len() as u64, gone })
+        let mut survey = scan::survey(lake, Some(progress), Days::All).await?;
+        let mut pending = survey.backlog.pending.len() as u64;
+        // Of a day that has lost some of its objects, those that are left are done.
+        let lost: HashSet<NaiveDate> =
+            survey.days.iter().filter(|day| day.has_lost()).map(|l| l.day).collect();
+        let is_left = |object: &RawObject| {
+            layout::raw_day(&object.key).is_some_and(|day| lost.contains(&day))
+        };
+        let left: Vec<_> = survey.backlog.pending.into_iter().filter(is_left).collect();
+        pending -= left.len() as u64;
+        survey.done.extend(left);
+        let gone = gone(&survey.days, &survey.done, progress);
+        Ok(Self { done: survey.done, pending, gone })
     }
+}
+
+/// What is done and not there.
+fn gone(days: &[ListedDay], done: &[RawObject], progress: &Progress) -> Vec<String> {
+    let there: HashSet<&str> = done.iter().map(|object| object.key.as_str()).collect();
+    let is_open = |key: &&str| layout::raw_day(key).is_none_or(|d| progress.seal(d).is_none());
+    let gone = progress.done().filter(|key| !there.contains(key)).filter(is_open);
+    let mut gone: Vec<String> = gone.map(str::to_owned).collect();
+    gone.sort();
+    let listed: HashMap<NaiveDate, u64> = days.iter().map(|d| (d.day, d.listed.count)).collect();
+    gone.extend(progress.sealed().filter_map(|sealed| {
+        let there = listed.get(&sealed.day).copied().unwrap_or_default();
+        let count = sealed.gone + sealed.seal.count.saturating_sub(there);
+        let day = layout::raw_folder(sealed.day);
+        (count > 0).then(|| format!("{count} raw objects of {day} are gone"))
+    }));
+    gone
 }
 
 fn note(examples: &mut Vec<String>, example: impl FnOnce() -> String) {

@@ -32,6 +32,8 @@ pub const ERASED: &str = "erased";
 pub const REBUILD: &str = "rebuild/events";
 /// Is there while that table is removed.
 pub const REBUILD_CLEARING: &str = "rebuild/clearing";
+/// What the names begin with that the log gives to sealed days; there is no such folder.
+const SEALED: &str = "sealed";
 /// The folder of records that could not be read.
 pub const QUARANTINE: &str = "quarantine";
 
@@ -53,6 +55,66 @@ pub fn raw_hour(key: &str) -> Option<DateTime<Utc>> {
     (!name.is_empty()).then_some(())?;
     let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
     Some(date.and_hms_opt(hour, 0, 0)?.and_utc())
+}
+
+/// The day in which a raw object arrived; `None` where the key is not of a raw object.
+pub fn raw_day(key: &str) -> Option<NaiveDate> {
+    raw_hour(key).map(|hour| hour.date_naive())
+}
+
+/// The folder of the raw objects that arrived on a day: `raw/2026/03/02`.
+pub fn raw_folder(day: NaiveDate) -> String {
+    format!("{RAW}/{}", day.format("%Y/%m/%d"))
+}
+
+/// How far a folder under `raw/` leads: to a year, a month or a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RawFolder {
+    /// `raw/2026` or `raw/2026/03`: folders of raw objects are below it.
+    Above,
+    /// `raw/2026/03/02`.
+    Day(NaiveDate),
+}
+
+/// What a folder under `raw/` is; `None` where no raw object can be in it.
+pub fn raw_folder_of(folder: &str) -> Option<RawFolder> {
+    let mut numbers = folder.strip_prefix(RAW)?.strip_prefix('/')?.split('/');
+    let mut number = |width: usize| match numbers.next() {
+        Some(part) if part.len() == width && part.bytes().all(|b| b.is_ascii_digit()) => {
+            part.parse::<u32>().map(Some).map_err(|_| ())
+        }
+        Some(_) => Err(()),
+        None => Ok(None),
+    };
+    let (year, month, day) = (number(4).ok()?, number(2).ok()?, number(2).ok()?);
+    if numbers.next().is_some() {
+        return None;
+    }
+    let year = i32::try_from(year?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, month.unwrap_or(1), day.unwrap_or(1))?;
+    Some(if day.is_some() { RawFolder::Day(date) } else { RawFolder::Above })
+}
+
+/// What a raw key adds to the hash of its day's keys, which is their wrapping sum: XXH64 of it.
+pub fn raw_key_hash(key: &str) -> u64 {
+    XxHash64::oneshot(0, key.as_bytes())
+}
+
+/// The name under which the log keeps the hash of a sealed day's keys: `sealed/2026/03/02`.
+pub fn seal_name(day: NaiveDate) -> String {
+    format!("{SEALED}/{}", day.format("%Y/%m/%d"))
+}
+
+/// The day of a name that [`seal_name`] gave, and what follows it: empty, or `count` of
+/// `sealed/2026/03/02/count`. `None` for other names.
+pub fn seal_of(name: &str) -> Option<(NaiveDate, &str)> {
+    let rest = name.strip_prefix(SEALED)?.strip_prefix('/')?;
+    let (day, part) = match rest.split_at_checked(10)? {
+        (day, "") => (day, ""),
+        (day, part) => (day, part.strip_prefix('/')?),
+    };
+    let day = NaiveDate::parse_from_str(day, "%Y/%m/%d").ok()?;
+    name.starts_with(&seal_name(day)).then_some((day, part))
 }
 
 /// The key of the body of a delivery that was too large for the bus.
@@ -227,6 +289,30 @@ mod tests {
             quarantine_key("raw/2026/03/02/08/x.gz", 42),
             "quarantine/2026/03/02/08/x.gz/000000000042.json"
         );
+    }
+
+    #[test]
+    fn days_have_folders_and_seals() {
+        let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap();
+        assert_eq!(raw_day("raw/2026/03/02/08/x.gz"), Some(day(2026, 3, 2)));
+        assert_eq!(raw_day("raw/2026/03/02/x.gz"), None);
+        assert_eq!(raw_folder(day(2026, 3, 2)), "raw/2026/03/02");
+        assert_eq!(raw_folder_of("raw/2026/03/02"), Some(RawFolder::Day(day(2026, 3, 2))));
+        for above in ["raw/2026", "raw/2026/12"] {
+            assert_eq!(raw_folder_of(above), Some(RawFolder::Above), "{above}");
+        }
+        for other in ["raw", "raw/", "raw/26", "raw/2026/13", "raw/2026/02/30", "raw/old/03/02"] {
+            assert_eq!(raw_folder_of(other), None, "{other}");
+        }
+        assert_eq!(raw_folder_of("raw/2026/03/02/08"), None);
+        assert_eq!(seal_name(day(2026, 11, 9)), "sealed/2026/11/09");
+        assert_eq!(seal_of("sealed/2026/11/09"), Some((day(2026, 11, 9), "")));
+        assert_eq!(seal_of("sealed/2026/11/09/count"), Some((day(2026, 11, 9), "count")));
+        for other in
+            ["sealed", "sealed/", "sealed/2026/11/9", "sealed/2026/11/0ä", "sealed/2026/11/091"]
+        {
+            assert_eq!(seal_of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::error::LakeError;
 use crate::table::Table;
 
 /// How often another may be first, before the next run has to do it.
-const ATTEMPTS: u32 = 10;
+pub(crate) const ATTEMPTS: u32 = 10;
 
 impl Table {
     /// Adds the columns that octolake writes and the table does not have; gives their names. Most
@@ -59,7 +59,7 @@ impl Table {
         Ok(ours.fields().filter(|field| has.field(field.name()).is_none()).cloned().collect())
     }
 
-    fn commit_error(&self, error: DeltaTableError) -> LakeError {
+    pub(crate) fn commit_error(&self, error: DeltaTableError) -> LakeError {
         LakeError::Commit { lake: self.lake.name().to_owned(), source: Box::new(error) }
     }
 }

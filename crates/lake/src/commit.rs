@@ -7,13 +7,16 @@ use deltalake::DeltaTableError;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, Add, Remove};
 use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::table::config::TablePropertiesExt as _;
 use octolake_event::layout::Partition;
 use octolake_tables::schema::PARTITION_COLUMNS;
 use serde_json::json;
 
 use crate::error::LakeError;
+use crate::live::LiveFile;
 use crate::progress::{self, Counts, Ledger};
-use crate::table::{LiveFile, Table};
+use crate::seals::SealedDay;
+use crate::table::Table;
 
 /// A Parquet file that is written and waits for its commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,10 +76,16 @@ pub struct Commit {
     pub adds: Vec<NewFile>,
     /// Files that stop being part of it.
     pub removes: Vec<LiveFile>,
+    /// Paths of unusable files that stop being part of it too.
+    pub drops: Vec<String>,
     /// Raw objects that are done with this.
     pub done: Vec<String>,
     /// How far others are dealt with by now: bytes of them, decompressed.
     pub reached: Vec<(String, u64)>,
+    /// Days that are sealed with this: every raw object of them is done.
+    pub seals: Vec<SealedDay>,
+    /// Raw objects of sealed days that need not be remembered one by one any more.
+    pub forgotten: Vec<String>,
     /// What became of the records since the last commit.
     pub counts: Counts,
     /// Whether a vacuum begins with this commit.
@@ -100,8 +109,11 @@ impl Commit {
             kind,
             adds: vec![],
             removes: vec![],
+            drops: vec![],
             done: vec![],
             reached: vec![],
+            seals: vec![],
+            forgotten: vec![],
             counts: Counts::default(),
             vacuumed: false,
             erased: None,
@@ -125,9 +137,14 @@ pub enum Outcome {
 impl Table {
     /// Makes one change, on top of the version that this table is at.
     pub async fn commit(&mut self, commit: &Commit) -> Result<Outcome, LakeError> {
+        let (next, doubts) = (self.version() + 1, self.progress().seals.doubts_after(commit));
         let error = self.try_commit(commit).await.err();
         self.refresh().await?;
         if error.is_none() || self.holds(commit) {
+            // Where another came right behind, what was doubted may be settled.
+            if self.version() == next {
+                self.progress.seals.restore_doubts(doubts);
+            }
             return Ok(Outcome::Committed(self.version()));
         }
         match error {
@@ -143,11 +160,16 @@ impl Table {
         let ledger = self.totals_with(commit);
         let txns = progress::transactions(self.progress(), &ledger, commit);
         // No retries of the library's: after a conflict the rows must be looked at anew.
-        let properties =
+        let state = self.delta.snapshot()?;
+        let mut properties =
             CommitProperties::default().with_max_retries(0).with_application_transactions(txns);
+        if !(self.version() + 1).is_multiple_of(state.table_config().checkpoint_interval().get()) {
+            // What is expired is before a checkpoint: to look for it goes with writing one.
+            properties = properties.with_cleanup_expired_logs(Some(false));
+        }
         CommitBuilder::from(properties)
             .with_actions(actions(commit))
-            .build(Some(self.delta.snapshot()?), self.delta.log_store(), operation(commit.kind))
+            .build(Some(state), self.delta.log_store(), operation(commit.kind))
             .await
             .map(|_| ())
     }
@@ -214,8 +236,19 @@ fn operation(kind: CommitKind) -> DeltaOperation {
 fn actions(commit: &Commit) -> Vec<Action> {
     let is_new = commit.kind != CommitKind::Merge;
     let removes = commit.removes.iter().map(|file| remove(file, is_new, commit.now));
+    let drops = commit.drops.iter().map(|path| drop_of(path, commit.now));
     let adds = commit.adds.iter().map(|file| add(file, is_new, commit.now));
-    removes.chain(adds).collect()
+    removes.chain(drops).chain(adds).collect()
+}
+
+/// Takes a file out of which nothing is known but its path.
+fn drop_of(path: &str, now: DateTime<Utc>) -> Action {
+    Action::Remove(Remove {
+        path: path.to_owned(),
+        data_change: true,
+        deletion_timestamp: Some(now.timestamp_millis()),
+        ..Remove::default()
+    })
 }
 
 fn partition_values(partition: &Partition) -> HashMap<String, Option<String>> {

@@ -41,15 +41,17 @@ pub enum LakeError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Another writer has added a file that cannot be read as the table's others.
+    /// The table names a file that cannot be used.
     #[error(
-        "the table of the lake {lake} names {path}, which octolake did not write and cannot read: it has no event type and date, or uses deletion vectors; restore the table to a version before it"
+        "the table of the lake {lake} names {path}, which octolake cannot read: {reason}; restore the file or the table from a copy, or make the table anew with `lakequery compact --rebuild`"
     )]
     ForeignFile {
         /// The lake's name.
         lake: String,
         /// The file, relative to the table.
         path: String,
+        /// Why it cannot be read.
+        reason: String,
     },
     /// The table is one, but not of a lake.
     #[error("the table of the lake {lake} has no column `{column}`: it is no octolake table")]

@@ -2,8 +2,9 @@
 //! change both at once. The only place that knows Delta.
 //!
 //! ```text
-//! Table::open ── files(), progress() ──▶ a reader
-//! Table::open_or_create ── add_missing_columns() (a table that an older version made)
+//! View::open  ── files() ──▶ a reader
+//! Table::open ── files(), unusable(), progress() ──▶ a compactor
+//! Table::open_or_create ── add_missing_columns(), set_missing_properties() (an older table)
 //!                       ── Commit { adds, removes, done, counts } ── commit() ──▶ Committed | Conflict
 //! ```
 //!
@@ -17,11 +18,17 @@
 mod columns;
 mod commit;
 mod error;
+mod live;
 mod log;
 mod progress;
+mod properties;
+mod replay;
+mod seals;
 mod table;
 
 pub use commit::{Commit, CommitKind, Erased, NewFile, Outcome, Retried};
 pub use error::LakeError;
+pub use live::{LiveFile, Unusable};
 pub use progress::{Counts, Ledger, Progress};
-pub use table::{LiveFile, Table, is_lake};
+pub use seals::{Doubt, Seal, SealedDay};
+pub use table::{Table, View, is_lake};

@@ -1,63 +1,56 @@
-//! Reading the `txn` actions of the table's log.
+//! Reading the table's log: the newest checkpoint, then the commits after it, and later only those
+//! that are new.
 //!
-//! The Delta library gives one of them at a time, each by a replay of the log; compaction needs
-//! them all. So they are read here: the newest checkpoint's, then those of the commits after it,
-//! and later only those of new commits.
+//! The commits are fetched all at once: one after the other, each costs the store's latency.
 
 use std::collections::BTreeMap;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{Array, RecordBatch};
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_event::layout;
 use octolake_store::Lake;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde::Deserialize;
 
 use crate::error::LakeError;
 use crate::progress::Progress;
+use crate::replay::{self, Changes};
 
-#[derive(Deserialize)]
-struct Line {
-    txn: Option<Txn>,
-}
+/// How many files of the log are fetched at once.
+const FETCHES: usize = 32;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Txn {
-    app_id: String,
-    version: i64,
-}
-
-/// Brings `progress` from version `from` (`None`: from nothing) to version `to`.
-pub(crate) async fn read_progress(
+/// Brings `changes` and `progress` from version `from` (`None`: from nothing) to version `to`, as
+/// far as they are asked for.
+pub(crate) async fn read(
     lake: &Lake,
-    progress: &mut Progress,
     from: Option<u64>,
     to: u64,
+    mut changes: Option<&mut Changes>,
+    mut progress: Option<&mut Progress>,
 ) -> Result<(), LakeError> {
     let next = match from {
         Some(version) => version + 1,
         None => match newest_checkpoint(lake, to).await? {
             Some((version, keys)) => {
                 for key in keys {
-                    let bytes = get(lake, &key).await?;
-                    read_checkpoint(bytes, progress).map_err(|reason| fault(lake, &key, reason))?;
+                    let bytes = get(lake.clone(), key.clone()).await?;
+                    replay::read_checkpoint(bytes, changes.as_deref_mut(), progress.as_deref_mut())
+                        .map_err(|reason| fault(lake, &key, reason))?;
                 }
                 version + 1
             }
             None => 0,
         },
     };
-    for version in next..=to {
-        let key = commit_key(version);
-        let bytes = get(lake, &key).await?;
-        read_commit(&bytes, progress).map_err(|reason| fault(lake, &key, reason))?;
+    let commits: Vec<_> =
+        (next..=to).map(|version| get(lake.clone(), commit_key(version))).collect();
+    let mut commits = stream::iter(commits).buffered(FETCHES);
+    let (mut unread, mut version) = (Changes::new(), next);
+    let changes = changes.unwrap_or(&mut unread);
+    while let Some(bytes) = commits.try_next().await? {
+        replay::read_commit(&bytes, changes, progress.as_deref_mut())
+            .map_err(|reason| fault(lake, &commit_key(version), reason))?;
+        version += 1;
     }
     Ok(())
 }
@@ -71,9 +64,9 @@ fn fault(lake: &Lake, key: &str, reason: String) -> LakeError {
     LakeError::Log { lake: lake.name().to_owned(), key: key.to_owned(), reason }
 }
 
-async fn get(lake: &Lake, key: &str) -> Result<Bytes, LakeError> {
-    let read = async { lake.store().get(&Path::from(key)).await?.bytes().await };
-    read.await.map_err(|error: object_store::Error| fault(lake, key, error.to_string()))
+async fn get(lake: Lake, key: String) -> Result<Bytes, LakeError> {
+    let read = async { lake.store().get(&Path::from(key.as_str())).await?.bytes().await };
+    read.await.map_err(|error: object_store::Error| fault(&lake, &key, error.to_string()))
 }
 
 /// The version and the Parquet files of the newest checkpoint not after `to`.
@@ -103,37 +96,6 @@ async fn newest_checkpoint(lake: &Lake, to: u64) -> Result<Option<(u64, Vec<Stri
 fn is_whole(keys: &[String]) -> bool {
     let parts = |key: &String| key.rsplit('.').nth(1).and_then(|n| n.parse::<usize>().ok());
     keys.first().and_then(parts).is_none_or(|parts| keys.len() == parts)
-}
-
-fn read_commit(bytes: &[u8], progress: &mut Progress) -> Result<(), String> {
-    for line in bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
-        let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-        if let Some(txn) = line.txn {
-            progress.apply(&txn.app_id, txn.version);
-        }
-    }
-    Ok(())
-}
-
-fn read_checkpoint(bytes: Bytes, progress: &mut Progress) -> Result<(), String> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| e.to_string())?;
-    let mask = ProjectionMask::columns(reader.parquet_schema(), ["txn.appId", "txn.version"]);
-    let batches = reader.with_projection(mask).build().map_err(|e| e.to_string())?;
-    for batch in batches {
-        read_checkpoint_batch(&batch.map_err(|e| e.to_string())?, progress);
-    }
-    Ok(())
-}
-
-fn read_checkpoint_batch(batch: &RecordBatch, progress: &mut Progress) {
-    let txns = batch.column_by_name("txn").and_then(|column| column.as_struct_opt());
-    let Some(txns) = txns else { return };
-    let ids = txns.column_by_name("appId").and_then(|c| c.as_string_opt::<i32>());
-    let versions = txns.column_by_name("version").and_then(|c| c.as_primitive_opt::<Int64Type>());
-    let (Some(ids), Some(versions)) = (ids, versions) else { return };
-    for row in (0..txns.len()).filter(|row| txns.is_valid(*row) && ids.is_valid(*row)) {
-        progress.apply(ids.value(row), versions.value(row));
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! | name                   | number                                                        |
 //! |------------------------|---------------------------------------------------------------|
-//! | `raw/…`                | 1: this raw object is done                                    |
+//! | `raw/…`                | 1: this raw object is done; 0: its day's seal says so         |
+//! | `sealed/…`             | the raw objects of a day, all done: see `seals`               |
 //! | `reached/raw/…`        | bytes of it, decompressed, that are dealt with; 0: nothing to say |
 //! | `octolake.compactor`   | how many commits there were: what makes two compactors collide |
 //! | `octolake.commit`      | a random mark, to know one's own commit again                 |
@@ -18,10 +19,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use deltalake::kernel::Transaction;
+use octolake_event::layout;
 
 use crate::commit::Commit;
+use crate::seals::{self, Doubt, Seal, SealedDay, Seals};
 
 const SEQUENCE: &str = "octolake.compactor";
 const MARK: &str = "octolake.commit";
@@ -31,7 +34,10 @@ const ERASED_BEFORE: &str = "octolake.erased_before";
 const DONE: i64 = 1;
 /// In front of the key of a raw object that is read in part.
 const REACHED: &str = "reached/";
-/// A time that any retention is over for, in milliseconds: a name that is to be forgotten.
+/// The number of a name that means nothing any more.
+const FORGOTTEN: i64 = 0;
+/// When such a name was given, as far as its log is told: so long ago that the next checkpoint
+/// drops it, by the table's retention of names with a time.
 const LONG_AGO: i64 = 1;
 
 /// What became of the records of raw objects.
@@ -159,6 +165,7 @@ impl Ledger {
 pub struct Progress {
     done: HashSet<String>,
     reached: BTreeMap<String, u64>,
+    pub(crate) seals: Seals,
     /// The running totals.
     pub ledger: Ledger,
     pub(crate) sequence: i64,
@@ -175,8 +182,18 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether the raw object is done.
+    /// Whether the raw object is done. Where its day is sealed, every object of it is, but for
+    /// those that a listing showed to be none of the seal's ([`crate::Table::doubt`]).
     pub fn is_done(&self, raw_key: &str) -> bool {
+        if let Some(day) = layout::raw_day(raw_key)
+            && self.seals.get(day).is_some()
+        {
+            match self.seals.doubt(day) {
+                None => return true,
+                Some(Doubt::Late(late)) => return !late.contains(raw_key),
+                Some(Doubt::Differs { .. }) => {}
+            }
+        }
         self.done.contains(raw_key)
     }
 
@@ -185,9 +202,39 @@ impl Progress {
         self.reached.get(raw_key).copied().unwrap_or_default()
     }
 
-    /// The raw objects that are done.
+    /// Whether the raw object is one of [`Progress::done`].
+    pub fn is_done_by_itself(&self, raw_key: &str) -> bool {
+        self.done.get(raw_key).is_some()
+    }
+
+    /// The raw objects that are done one by one: those of days that are not sealed, and those of
+    /// sealed days that are still to be forgotten.
     pub fn done(&self) -> impl ExactSizeIterator<Item = &str> {
         self.done.iter().map(String::as_str)
+    }
+
+    /// The seal of a day; `None` where it has none.
+    pub fn seal(&self, day: NaiveDate) -> Option<Seal> {
+        self.seals.get(day)
+    }
+
+    /// The days that are sealed, in order.
+    pub fn sealed(&self) -> impl Iterator<Item = SealedDay> {
+        self.seals.all()
+    }
+
+    /// What a listing was found to have of a sealed day.
+    pub fn doubt(&self, day: NaiveDate) -> Option<&Doubt> {
+        self.seals.doubt(day)
+    }
+
+    /// How many objects of a day were done and are known not to be there any more.
+    pub fn known_gone(&self, day: NaiveDate) -> u64 {
+        let missing = match self.seals.doubt(day) {
+            Some(Doubt::Differs { gone }) => *gone,
+            _ => 0,
+        };
+        self.seals.gone(day) + missing
     }
 
     /// The lists of erased deliveries: their keys, and their sizes in bytes.
@@ -210,9 +257,13 @@ impl Progress {
             VACUUMED_AT => self.vacuumed_at = DateTime::from_timestamp(number, 0),
             ERASED_BEFORE => self.erased_before = DateTime::from_timestamp(number, 0),
             _ if name.starts_with("raw/") => {
-                self.done.insert(name.to_owned());
+                match number {
+                    FORGOTTEN => self.done.remove(name),
+                    _ => self.done.insert(name.to_owned()),
+                };
             }
             _ if name.starts_with(REACHED) => self.reach(name, number),
+            _ if self.seals.apply(name, number) => {}
             _ if name.starts_with("quarantine/") => {
                 self.released.insert(name.to_owned());
             }
@@ -244,9 +295,11 @@ impl Progress {
             let offset = i64::try_from(*offset).unwrap_or(i64::MAX);
             Transaction::new_with_last_update(format!("{REACHED}{key}"), offset, at)
         });
-        let ended = commit.done.iter().filter(|key| self.reached.contains_key(*key)).map(|key| {
-            Transaction::new_with_last_update(format!("{REACHED}{key}"), 0, Some(LONG_AGO))
-        });
+        let ended = commit
+            .done
+            .iter()
+            .filter(|key| self.reached.contains_key(*key))
+            .map(|key| forget(&format!("{REACHED}{key}")));
         reached.chain(ended).collect()
     }
 }
@@ -279,9 +332,18 @@ pub(crate) fn transactions(
     let released = commit.retried.iter().flat_map(|retried| &retried.released);
     txns.extend(released.map(|key| Transaction::new(key, DONE)));
     txns.extend(progress.reached_with(commit));
+    let (sealed, singles) = seals::transactions(progress, commit);
+    txns.extend(sealed);
     let at = Some(commit.now.timestamp_millis());
-    txns.extend(commit.done.iter().map(|key| Transaction::new_with_last_update(key, DONE, at)));
+    txns.extend(singles.into_iter().map(|key| Transaction::new_with_last_update(key, DONE, at)));
+    txns.extend(commit.forgotten.iter().map(|key| forget(key)));
     txns
+}
+
+/// Says that a name means nothing any more. Of names with a time the newest counts, however old it
+/// says that it is, so that no older one comes back in its stead.
+pub(crate) fn forget(name: &str) -> Transaction {
+    Transaction::new_with_last_update(name, FORGOTTEN, Some(LONG_AGO))
 }
 
 #[cfg(test)]

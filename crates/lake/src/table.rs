@@ -1,81 +1,91 @@
 //! The table as of one version.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake::kernel::{LogicalFileView, StructType};
+use deltalake::kernel::{EagerSnapshot, LogicalFileView, Protocol, Snapshot, StructType};
 use deltalake::logstore::{self, LogStoreRef, StorageConfig};
 use deltalake::operations::create::CreateBuilder;
-use deltalake::{DeltaTable, DeltaTableError, TableProperty};
+use deltalake::table::state::DeltaTableState;
+use deltalake::{DeltaTable, DeltaTableError};
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt};
-use octolake_event::EventType;
-use octolake_event::layout::{self, Partition};
+use octolake_event::layout;
 use octolake_store::Lake;
 use octolake_tables::schema::{self, PARTITION_COLUMNS};
-use serde::Deserialize;
 
 use crate::error::LakeError;
+use crate::live::{Change, Live, LiveFile, Unusable};
 use crate::log;
 use crate::progress::Progress;
+use crate::properties;
+use crate::replay::{Changes, Listed, Values};
+use crate::seals::Doubt;
 
-/// How long the table remembers that a raw object is done. Forgetting costs a second reading of
-/// the object, and never a row.
+/// How long the table remembers that a raw object is done whose day is never sealed. Forgetting
+/// costs a second reading of the object, and never a row.
 const REMEMBER_DONE: &str = "interval 400 days";
-/// How many commits may follow a checkpoint before the next one is written.
-const CHECKPOINT_INTERVAL: &str = "20";
-
-/// A Parquet file that the table consists of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LiveFile {
-    /// Path relative to the table's folder.
-    pub path: String,
-    /// The partition that its rows belong to.
-    pub partition: Partition,
-    /// Size, in bytes.
-    pub bytes: u64,
-    /// Rows in it.
-    pub rows: u64,
-    /// When it was written.
-    pub modified: DateTime<Utc>,
-    /// The earliest `received_at` in it, where its statistics say.
-    pub received_min: Option<DateTime<Utc>>,
-    /// The latest `received_at` in it, where its statistics say.
-    pub received_max: Option<DateTime<Utc>>,
-}
-
-impl LiveFile {
-    /// The file's key relative to the lake.
-    pub fn key(&self) -> String {
-        format!("{}/{}", layout::EVENTS, self.path)
-    }
-}
 
 /// The table of a lake, as of one version.
 #[derive(Debug)]
 pub struct Table {
     pub(crate) lake: Lake,
     pub(crate) delta: DeltaTable,
-    files: Vec<LiveFile>,
-    progress: Progress,
+    live: Live,
+    pub(crate) progress: Progress,
     version: u64,
 }
 
-impl Table {
+/// What a reader needs of a table: its files, as of one version, and nothing of what compaction has
+/// done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    version: u64,
+    files: Vec<LiveFile>,
+}
+
+impl View {
     /// Opens the newest version; `None` where nothing was ever compacted.
+    ///
+    /// # Errors
+    /// The log cannot be read, or names a file that cannot be: its rows would be missing.
     pub async fn open(lake: &Lake) -> Result<Option<Self>, LakeError> {
-        if !has_log(lake).await? {
-            return Ok(None);
-        }
-        let mut delta = DeltaTable::new(log_store(lake)?);
-        match delta.load().await {
-            Ok(()) => Self::from_delta(lake, delta).await.map(Some),
-            Err(DeltaTableError::NotATable(_)) => Ok(None),
-            Err(error) => Err(open_error(lake, error)),
-        }
+        let Some(delta) = load(lake).await? else { return Ok(None) };
+        let mut live = Live::default();
+        let version = read_files(lake, &delta, None, &mut live, None).await?;
+        check_usable(lake, &live)?;
+        Ok(Some(Self { version, files: live.files }))
+    }
+
+    /// The version of the table that this is.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The files that the table consists of, ordered by path.
+    pub fn files(&self) -> &[LiveFile] {
+        &self.files
+    }
+}
+
+impl Table {
+    /// Opens the newest version; `None` where nothing was ever compacted. A file that cannot be
+    /// used is among [`Table::unusable`].
+    pub async fn open(lake: &Lake) -> Result<Option<Self>, LakeError> {
+        let Some(delta) = load(lake).await? else { return Ok(None) };
+        let mut table = Self {
+            lake: lake.clone(),
+            delta,
+            live: Live::default(),
+            progress: Progress::default(),
+            version: 0,
+        };
+        table.read_state(None).await?;
+        Ok(Some(table))
     }
 
     /// Opens the newest version, and makes an empty table where there is none.
@@ -108,12 +118,42 @@ impl Table {
 
     /// The files that the table consists of, ordered by path.
     pub fn files(&self) -> &[LiveFile] {
-        &self.files
+        &self.live.files
+    }
+
+    /// Files that the table names and that cannot be used, ordered by path: what another engine has
+    /// left of them, or that they are not there. Only those that the log tells of, or that had to
+    /// be opened, are known.
+    pub fn unusable(&self) -> &[Unusable] {
+        &self.live.unusable
+    }
+
+    /// Refuses what needs all rows of the table, where some cannot be read.
+    ///
+    /// # Errors
+    /// The table names a file that cannot be used.
+    pub fn check_usable(&self) -> Result<(), LakeError> {
+        check_usable(&self.lake, &self.live)
     }
 
     /// What compaction has done.
     pub fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// Notes what a listing has of a sealed day. It holds until another commits a change of the
+    /// day's seal, and is not committed itself.
+    pub fn doubt(&mut self, day: NaiveDate, doubt: Doubt) {
+        self.progress.seals.set_doubt(day, doubt);
+    }
+
+    /// Writes a checkpoint of this version.
+    ///
+    /// # Errors
+    /// The store fails; the table is as it was.
+    pub async fn checkpoint(&mut self) -> Result<(), LakeError> {
+        let written = deltalake::checkpoints::create_checkpoint(&self.delta, None).await;
+        written.map_err(|error| open_error(&self.lake, error))
     }
 
     /// Paths of files that were removed from the table at `before` or later: readers of an older
@@ -149,42 +189,100 @@ impl Table {
         &self.lake
     }
 
-    async fn from_delta(lake: &Lake, delta: DeltaTable) -> Result<Self, LakeError> {
-        let mut table = Self {
-            lake: lake.clone(),
-            delta,
-            files: vec![],
-            progress: Progress::default(),
-            version: 0,
-        };
-        table.read_state(None).await?;
-        Ok(table)
-    }
-
     async fn read_state(&mut self, read: Option<u64>) -> Result<(), LakeError> {
-        let state = self.delta.snapshot().map_err(|error| open_error(&self.lake, error))?;
-        let version = state.version();
-        if read == Some(version) {
-            return Ok(());
-        }
-        let delivery_id = schema::name::DELIVERY_ID;
-        if state.schema().field(delivery_id).is_none() {
-            let lake = self.lake.name().to_owned();
-            return Err(LakeError::Foreign { lake, column: delivery_id });
-        }
-        let file = |file: LogicalFileView| {
-            live_file(&file).ok_or_else(|| LakeError::ForeignFile {
-                lake: self.lake.name().to_owned(),
-                path: file.path().into_owned(),
-            })
-        };
-        let mut files: Vec<_> = state.log_data().iter().map(file).collect::<Result<_, _>>()?;
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        log::read_progress(&self.lake, &mut self.progress, read, version).await?;
-        self.files = files;
-        self.version = version;
+        let Self { lake, delta, live, progress, .. } = self;
+        self.version = read_files(lake, delta, read, live, Some(progress)).await?;
         Ok(())
     }
+}
+
+/// The newest version of the table's log, as the Delta library has it, without its files where they
+/// are read here; `None` where there is no log.
+async fn load(lake: &Lake) -> Result<Option<DeltaTable>, LakeError> {
+    if !has_log(lake).await? {
+        return Ok(None);
+    }
+    let log_store = log_store(lake)?;
+    let snapshot = match Snapshot::try_new(log_store.as_ref(), None).await {
+        Ok(snapshot) => snapshot,
+        Err(DeltaTableError::NotATable(_)) => return Ok(None),
+        Err(error) => return Err(open_error(lake, error)),
+    };
+    let mut delta = DeltaTable::new(log_store);
+    if is_plain(snapshot.protocol()) {
+        delta.state = Some(without_files(&snapshot).map_err(|error| open_error(lake, error))?);
+    } else {
+        delta.load().await.map_err(|error| open_error(lake, error))?;
+    }
+    Ok(Some(delta))
+}
+
+/// Whether the log's actions are all that there is to know: neither deletion vectors nor mapped
+/// columns nor checkpoints of another form, which come with a later version of the protocol.
+fn is_plain(protocol: &Protocol) -> bool {
+    protocol.min_reader_version() == 1
+}
+
+/// A state of the table to commit on, with protocol and metadata and no files: which files there
+/// are is read here, and a commit that is refused where another was first needs none. The library
+/// gives such a state only by way of its serial form, with an empty list of files.
+fn without_files(snapshot: &Snapshot) -> Result<DeltaTableState, DeltaTableError> {
+    let no_files: &[u8] = &[];
+    let serial = serde_json::to_value((snapshot, no_files)).map_err(DeltaTableError::generic)?;
+    let snapshot: EagerSnapshot =
+        serde_json::from_value(serial).map_err(DeltaTableError::generic)?;
+    Ok(DeltaTableState::new(snapshot))
+}
+
+/// Brings the files, and what compaction has done where that is asked for, from the version `read`
+/// (`None`: from nothing) to that of `delta`, and gives that.
+async fn read_files(
+    lake: &Lake,
+    delta: &DeltaTable,
+    read: Option<u64>,
+    live: &mut Live,
+    progress: Option<&mut Progress>,
+) -> Result<u64, LakeError> {
+    let state = delta.snapshot().map_err(|error| open_error(lake, error))?;
+    let version = state.version();
+    if read == Some(version) {
+        return Ok(version);
+    }
+    let delivery_id = schema::name::DELIVERY_ID;
+    if state.schema().field(delivery_id).is_none() {
+        return Err(LakeError::Foreign { lake: lake.name().to_owned(), column: delivery_id });
+    }
+    let mut changes = Changes::new();
+    if is_plain(state.protocol()) {
+        log::read(lake, read, version, Some(&mut changes), progress).await?;
+    } else {
+        log::read(lake, read, version, None, progress).await?;
+        *live = Live::default();
+        changes.extend(state.log_data().iter().map(|file| of_library(&file)));
+    }
+    live.apply(lake, changes).await;
+    Ok(version)
+}
+
+/// A file as the library tells of it.
+fn of_library(file: &LogicalFileView) -> (String, Change) {
+    let values = file.partition_values_map();
+    let value = |column: &str| values.get(column).cloned().flatten().map(Cow::Owned);
+    let stats = file.stats();
+    let listed = Listed {
+        path: file.object_store_path().to_string(),
+        values: Values { event_type: value("event_type"), date: value("date") },
+        bytes: file.size(),
+        modified: file.modification_time(),
+        stats: stats.as_deref(),
+        has_deletions: file.deletion_vector_descriptor().is_some(),
+    };
+    (listed.path.clone(), Change::Added(listed.entry()))
+}
+
+fn check_usable(lake: &Lake, live: &Live) -> Result<(), LakeError> {
+    let Some(Unusable { path, reason }) = live.unusable.first().cloned() else { return Ok(()) };
+    Err(LakeError::ForeignFile { lake: lake.name().to_owned(), path, reason })
 }
 
 /// Whether there is anything of a lake at this place: raw objects, a table, or deliveries that have
@@ -243,47 +341,11 @@ async fn create(lake: &Lake) -> Result<(), LakeError> {
         .with_comment("GitHub webhook deliveries, each once")
         .with_columns(schema.fields().cloned())
         .with_partition_columns(PARTITION_COLUMNS)
-        .with_configuration_property(TableProperty::CheckpointInterval, Some(CHECKPOINT_INTERVAL))
-        .with_configuration([("delta.setTransactionRetentionDuration", Some(REMEMBER_DONE))])
+        .with_configuration(
+            properties::all()
+                .chain([("delta.setTransactionRetentionDuration", Some(REMEMBER_DONE))]),
+        )
         .await
         .map(|_| ())
         .map_err(failed)
-}
-
-#[derive(Default, Deserialize)]
-struct Statistics {
-    #[serde(default, rename = "minValues")]
-    min: Received,
-    #[serde(default, rename = "maxValues")]
-    max: Received,
-}
-
-#[derive(Default, Deserialize)]
-struct Received {
-    received_at: Option<DateTime<Utc>>,
-}
-
-/// `None` where the file is not as octolake writes them: its partition cannot be read, or some of
-/// its rows are deleted by a vector beside it.
-fn live_file(file: &LogicalFileView) -> Option<LiveFile> {
-    if file.deletion_vector_descriptor().is_some() {
-        return None;
-    }
-    let values = file.partition_values_map();
-    let value = |column: &str| values.get(column).cloned().flatten();
-    let partition = Partition {
-        event_type: EventType::partition_of(&value("event_type")?),
-        date: NaiveDate::parse_from_str(&value("date")?, "%Y-%m-%d").ok()?,
-    };
-    let statistics: Statistics =
-        file.stats().and_then(|stats| serde_json::from_str(&stats).ok()).unwrap_or_default();
-    Some(LiveFile {
-        path: file.object_store_path().to_string(),
-        partition,
-        bytes: u64::try_from(file.size()).unwrap_or_default(),
-        rows: file.num_records().unwrap_or_default() as u64,
-        modified: DateTime::from_timestamp_millis(file.modification_time()).unwrap_or_default(),
-        received_min: statistics.min.received_at,
-        received_max: statistics.max.received_at,
-    })
 }

@@ -7,7 +7,9 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_event::layout::Partition;
-use octolake_lake::{Commit, CommitKind, Counts, LakeError, NewFile, Outcome, Table, is_lake};
+use octolake_lake::{
+    Commit, CommitKind, Counts, LakeError, NewFile, Outcome, Table, View, is_lake,
+};
 use octolake_store::{Lake, LakeUrl};
 
 fn now() -> DateTime<Utc> {
@@ -73,7 +75,7 @@ async fn progress_survives_checkpoints() {
     let dir = tempfile::tempdir().unwrap();
     let lake = Lake::open(&LakeUrl::Directory(dir.path().into())).unwrap();
     let mut table = Table::open_or_create(&lake).await.unwrap();
-    for number in 1..=45 {
+    for number in 1..=205 {
         table.commit(&commit(number)).await.unwrap();
     }
     let log = Path::from("events/_delta_log");
@@ -85,17 +87,17 @@ async fn progress_survives_checkpoints() {
         .collect();
     assert!(checkpoints.len() >= 2, "{checkpoints:?}");
     // What a checkpoint holds is not read from the commits before it: they may be gone.
-    for version in 0..40 {
+    for version in 0..199 {
         let key = format!("events/_delta_log/{version:020}.json");
         lake.store().delete(&Path::from(key)).await.unwrap();
     }
     let fresh = Table::open(&lake).await.unwrap().unwrap();
-    assert_eq!(fresh.version(), 45);
+    assert_eq!(fresh.version(), 205);
     assert_eq!(fresh.files(), table.files());
     assert_eq!(fresh.progress(), table.progress());
-    assert_eq!(fresh.progress().done().len(), 45);
+    assert_eq!(fresh.progress().done().len(), 205);
     let counts = fresh.progress().ledger.counts;
-    assert_eq!([counts.stored, counts.signed, counts.unsigned], [45 * 7, 45 * 5, 45 * 2]);
+    assert_eq!([counts.stored, counts.signed, counts.unsigned], [205 * 7, 205 * 5, 205 * 2]);
 }
 
 #[tokio::test]
@@ -105,11 +107,60 @@ async fn a_file_of_another_writer_is_named_and_not_passed_over() {
     let add = r#"{"add":{"path":"x.parquet","partitionValues":{"event_type":"push","date":null},"size":1,"modificationTime":0,"dataChange":true}}"#;
     let key = Path::from("events/_delta_log/00000000000000000001.json");
     lake.store().put(&key, add.into()).await.unwrap();
-    let error = Table::open(&lake).await.unwrap_err();
+    let error = View::open(&lake).await.unwrap_err();
     assert!(
         matches!(&error, LakeError::ForeignFile { path, .. } if path == "x.parquet"),
         "{error}"
     );
+    // A compactor goes on, and says so.
+    let table = Table::open(&lake).await.unwrap().unwrap();
+    assert_eq!(
+        table.unusable().iter().map(|it| it.path.as_str()).collect::<Vec<_>>(),
+        ["x.parquet"]
+    );
+    assert!(table.files().is_empty() && table.check_usable().is_err());
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_can_be_dropped() {
+    let lake = Lake::in_memory();
+    let mut table = Table::open_or_create(&lake).await.unwrap();
+    let path = "event_type=push/date=2026-03-02/not there.parquet";
+    let add = format!(
+        r#"{{"add":{{"path":"{path}","partitionValues":{{"event_type":"push","date":"2026-03-02"}},"size":1,"modificationTime":0,"dataChange":true}}}}"#
+    );
+    let key = Path::from("events/_delta_log/00000000000000000001.json");
+    lake.store().put(&key, add.into()).await.unwrap();
+    table.refresh().await.unwrap();
+    assert_eq!(table.unusable()[0].reason, "it is not there");
+    let mut drop = Commit::new(CommitKind::Erase, 1, now());
+    drop.drops = vec![path.to_owned()];
+    assert_eq!(table.commit(&drop).await.unwrap(), Outcome::Committed(2));
+    assert!(table.unusable().is_empty());
+    assert_eq!(View::open(&lake).await.unwrap().unwrap().files(), []);
+}
+
+#[tokio::test]
+async fn a_file_without_statistics_has_the_rows_of_its_footer() {
+    use std::sync::Arc;
+    let lake = Lake::in_memory();
+    Table::open_or_create(&lake).await.unwrap();
+    let ids: arrow_array::ArrayRef = Arc::new(arrow_array::StringArray::from(vec!["a", "b", "c"]));
+    let batch = arrow_array::RecordBatch::try_from_iter([("delivery_id", ids)]).unwrap();
+    let mut writer =
+        parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    let bytes = writer.into_inner().unwrap();
+    let path = "event_type=push/date=2026-03-02/foreign.parquet";
+    let add = format!(
+        r#"{{"add":{{"path":"{path}","partitionValues":{{"event_type":"push","date":"2026-03-02"}},"size":{},"modificationTime":0,"dataChange":true}}}}"#,
+        bytes.len()
+    );
+    lake.store().put(&Path::from(format!("events/{path}")), bytes.into()).await.unwrap();
+    let key = Path::from("events/_delta_log/00000000000000000001.json");
+    lake.store().put(&key, add.into()).await.unwrap();
+    let view = View::open(&lake).await.unwrap().unwrap();
+    assert_eq!(view.files().iter().map(|file| file.rows).collect::<Vec<_>>(), [3]);
 }
 
 #[tokio::test]
@@ -215,6 +266,32 @@ async fn columns_are_added_once_by_whoever_is_first() {
     // Who knows nothing of the columns yet has to look anew, and goes on.
     assert_eq!(first.commit(&commit(2)).await.unwrap(), Outcome::Conflict);
     assert_eq!(first.commit(&commit(2)).await.unwrap(), Outcome::Committed(3));
+}
+
+#[tokio::test]
+async fn an_older_log_gets_its_bounds_once() {
+    let lake = old_lake().await;
+    let mut table = Table::open(&lake).await.unwrap().unwrap();
+    let bounds =
+        ["delta.checkpointInterval", "delta.logRetentionDuration", "delta.enableExpiredLogCleanup"];
+    assert_eq!(table.set_missing_properties().await.unwrap(), bounds);
+    assert_eq!((table.version(), table.set_missing_properties().await.unwrap()), (1, vec![]));
+    let actions = actions(&lake, 1).await;
+    let metadata = actions.iter().find_map(|action| action.get("metaData")).unwrap();
+    let configuration = &metadata["configuration"];
+    assert_eq!(bounds.map(|name| &configuration[name]), ["100", "interval 7 days", "true"]);
+    assert_eq!((&configuration["mine"], &metadata["id"]), (&"too".into(), &"an-id".into()));
+    // A new table lacks none, and what somebody has set stays.
+    let mut new = Table::open_or_create(&Lake::in_memory()).await.unwrap();
+    assert_eq!(new.set_missing_properties().await.unwrap(), [""; 0]);
+    let lake = old_lake().await;
+    let key = Path::from("events/_delta_log/00000000000000000000.json");
+    let log = lake.store().get(&key).await.unwrap().bytes().await.unwrap();
+    let set = r#""delta.checkpointInterval":"7","delta.logRetentionDuration":"interval 90 days""#;
+    let log = std::str::from_utf8(&log).unwrap().replace(r#""delta.checkpointInterval":"20""#, set);
+    lake.store().put(&key, log.into()).await.unwrap();
+    let mut table = Table::open(&lake).await.unwrap().unwrap();
+    assert_eq!(table.set_missing_properties().await.unwrap(), bounds[2..]);
 }
 
 #[tokio::test]

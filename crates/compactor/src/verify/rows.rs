@@ -84,6 +84,10 @@ pub(super) async fn read(
     findings: &mut Findings,
 ) -> Result<Rows, CompactError> {
     let mut rows = Vec::new();
+    if share.is_first() {
+        let told = table.unusable().iter().map(|file| format!("{}: {}", file.path, file.reason));
+        findings.unreadable.extend(told);
+    }
     for file in table.files() {
         let mut count = 0;
         let each = |row: RowId| {

@@ -14,3 +14,4 @@ mod rebuilding;
 mod reliability;
 mod repeats;
 mod retrying;
+mod sealing;

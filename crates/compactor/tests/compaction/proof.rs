@@ -6,15 +6,16 @@ use octolake_compactor::{Depth, Settings, Verdict, prove, verify};
 use octolake_lake::Table;
 use octolake_store::Lake;
 
-use crate::lake::{push, put, run};
+use crate::lake::{push, put, run, run_at};
 
-/// Seven records: five rows, one repeated, one broken; one more object is pending.
+/// Seven records: five rows, one repeated, one broken; one more object is pending. The day is not
+/// over: what is done is remembered object by object.
 async fn lake() -> Lake {
     let lake = Lake::in_memory();
     let text: String = (0..4).map(|id| push(id, 2)).collect();
     put(&lake, "raw/2026/03/02/10/a", text).await;
     put(&lake, "raw/2026/03/02/11/b", [&push(3, 2), "\nhalf a rec\n", &push(4, 3)].concat()).await;
-    run(&lake, &Settings::default()).await;
+    run_at(&lake, &Settings::default(), "2026-03-02T12:30:00Z").await;
     put(&lake, "raw/2026/03/02/12/c", push(5, 2)).await;
     lake
 }

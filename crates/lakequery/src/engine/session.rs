@@ -10,7 +10,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
-use octolake_lake::{LakeError, Table};
+use octolake_lake::{LakeError, View};
 use octolake_store::Lake;
 
 use super::events_table::EventsTable;
@@ -24,7 +24,7 @@ pub const MEMORY_LIMIT: usize = 1 << 30;
 /// SQL over one lake, as it was when the engine was opened.
 pub struct Engine {
     context: SessionContext,
-    table: Option<Table>,
+    table: Option<View>,
 }
 
 /// Why there is no answer.
@@ -64,7 +64,7 @@ impl Engine {
     /// # Errors
     /// The table cannot be read.
     pub async fn open(lake: &Lake) -> Result<Self, EngineError> {
-        let table = Table::open(lake).await?;
+        let table = View::open(lake).await?;
         let files = table.as_ref().map(|table| table.files().to_vec()).unwrap_or_default();
         Ok(Self { table, ..Self::over(EventsTable::new(lake.store().clone(), files))? })
     }
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// The table of the lake; `None` where nothing was ever compacted.
-    pub fn table(&self) -> Option<&Table> {
+    pub fn table(&self) -> Option<&View> {
         self.table.as_ref()
     }
 

@@ -31,9 +31,10 @@ pub(crate) async fn look(
     assert_eq!(counted, rows.len() as u64, "{when}: the log counts other rows");
     let unknown: Vec<_> = rows.keys().filter(|id| !scenario.expected.contains_key(id)).collect();
     assert!(unknown.is_empty(), "{when}: rows of no record: {unknown:?}");
-    for key in table.progress().done() {
+    let done = scenario.by_object.iter().filter(|(key, _)| table.progress().is_done(key));
+    for (key, ids) in done {
         let is_lost = |id: &&u128| !rows.contains_key(id) && Some(**id) != may_lack;
-        let lost: Vec<_> = scenario.by_object[key].iter().filter(is_lost).collect();
+        let lost: Vec<_> = ids.iter().filter(is_lost).collect();
         assert!(lost.is_empty(), "{when}: {key} is done without {lost:?}");
     }
     rows

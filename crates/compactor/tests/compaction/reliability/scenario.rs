@@ -14,6 +14,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_compactor::Settings;
 use octolake_event::layout;
 use octolake_event::{DeliveryId, DeliveryMeta, LargeRef};
+use octolake_lake::Table;
 use octolake_store::{Lake, LakeUrl};
 use sha2::{Digest, Sha256};
 
@@ -23,6 +24,8 @@ use crate::lake::{gzip, line, line_of, put, run_at};
 
 /// Deliveries that the lake holds before the run.
 const OLD: u128 = 15;
+/// How many commits there are to a checkpoint: the run must pass one.
+const CHECKPOINT_INTERVAL: u64 = 21;
 /// Where the records are that have two bodies, and the id that both have.
 pub(crate) const FIRST: &str = "raw/2026/03/02/10/a";
 const TWICE: u128 = 102;
@@ -99,6 +102,7 @@ fn lake_over(objects: InMemory) -> Lake {
 async fn old_life(lake: &Lake) -> BTreeMap<String, Vec<u128>> {
     let mut by_object = BTreeMap::new();
     let alone = Settings { merge_fan_in: 1000, settled_days: 10_000, ..never_vacuum() };
+    with_checkpoints_every(lake, CHECKPOINT_INTERVAL).await;
     for id in 0..OLD {
         let key = format!("raw/2026/03/01/00/{id:02}");
         put(lake, &key, record(id)).await;
@@ -109,6 +113,18 @@ async fn old_life(lake: &Lake) -> BTreeMap<String, Vec<u128>> {
     let orphan = format!("{}/event_type=push/date=2026-03-02/part-orphan.parquet", layout::EVENTS);
     put(lake, &orphan, "never committed").await;
     by_object
+}
+
+/// Makes the table, with a checkpoint more often than by default.
+async fn with_checkpoints_every(lake: &Lake, commits: u64) {
+    Table::open_or_create(lake).await.unwrap();
+    let key = "events/_delta_log/00000000000000000000.json".into();
+    let log = lake.store().get(&key).await.unwrap().bytes().await.unwrap();
+    let (default, wanted) = (r#""delta.checkpointInterval":"100""#, commits.to_string());
+    let log = std::str::from_utf8(&log).unwrap();
+    assert!(log.contains(default), "{log}");
+    let log = log.replace(default, &default.replace("100", &wanted));
+    lake.store().put(&key, log.into()).await.unwrap();
 }
 
 fn never_vacuum() -> Settings {
