@@ -233,7 +233,7 @@ impl Batch {
         let body = match large_body(context, envelope).await {
             Ok(body) => body,
             Err(LargeError::Store { key, source }) => {
-                return Err(CompactError::store("read", key, source));
+                return Err(CompactError::unread(key, source));
             }
             Err(error) => {
                 let broken = rejected(offset, envelope, "bad_claim_check", error.to_string());

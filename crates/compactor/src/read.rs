@@ -64,7 +64,7 @@ impl<'s> ObjectReader<'s> {
         if range.is_empty() {
             return Ok(());
         }
-        let failed = |source| CompactError::store("read", &self.object.key, source);
+        let failed = |source| CompactError::unread(&self.object.key, source);
         let key = Path::parse(&self.object.key).map_err(|error| failed(error.into()))?;
         let fetched = self.store.get_range(&key, range.clone()).await.map_err(failed)?;
         // Bytes that a store leaves out would be records that nobody misses.

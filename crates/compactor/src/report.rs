@@ -3,6 +3,7 @@
 use octolake_lake::Counts;
 use serde::Serialize;
 
+use crate::merge::PlannedMerge;
 use crate::scan::Backlog;
 
 /// The outcome of a run. Its JSON is part of the contract.
@@ -60,6 +61,10 @@ pub struct Report {
     pub objects_left: u64,
     /// Raw objects that could not be read; the next run tries again.
     pub failed: Vec<FailedObject>,
+    /// Partitions whose files could not be merged; the next run tries again.
+    pub skipped: Vec<Skipped>,
+    /// In a dry run: what would be merged.
+    pub merges: Vec<PlannedMerge>,
     /// What waited when the run last looked, whatever it was asked to take up.
     #[serde(skip)]
     pub backlog: Backlog,
@@ -78,11 +83,21 @@ pub struct FailedObject {
     pub error: String,
 }
 
-/// Some raw objects could not be read: the run is done, and yet failed.
+/// A partition whose files could not be merged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// Its folder, relative to the table.
+    pub partition: String,
+    /// Why.
+    pub error: String,
+}
+
+/// Some raw objects could not be read, or some partitions not merged: the run is done, and yet
+/// failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{count} raw objects could not be read and are left for the next run; the first: {first}")]
-pub struct Unread {
-    count: usize,
+#[error("{what}, left for the next run; the first: {first}")]
+pub struct Unfinished {
+    what: String,
     first: String,
 }
 
@@ -105,13 +120,21 @@ impl Report {
         }
     }
 
-    /// Whether every raw object that was taken up could be read.
+    /// Whether every raw object that was taken up could be read, and every partition merged.
     ///
     /// # Errors
     /// Some could not.
-    pub fn check(&self) -> Result<(), Unread> {
-        let Some(first) = self.failed.first() else { return Ok(()) };
-        Err(Unread { count: self.failed.len(), first: first.error.clone() })
+    pub fn check(&self) -> Result<(), Unfinished> {
+        let unread = self.failed.iter().map(|object| &object.error);
+        let unmerged = self.skipped.iter().map(|partition| &partition.error);
+        let Some(first) = unread.chain(unmerged).next() else { return Ok(()) };
+        let count = |count: usize, of: &str| (count > 0).then(|| format!("{count} {of}"));
+        let what = [
+            count(self.failed.len(), "raw objects could not be read"),
+            count(self.skipped.len(), "partitions could not be merged"),
+        ];
+        let what: Vec<String> = what.into_iter().flatten().collect();
+        Err(Unfinished { what: what.join(" and "), first: first.clone() })
     }
 
     pub(crate) fn count(&mut self, counts: Counts) {

@@ -12,7 +12,7 @@ use octolake_store::Lake;
 use uuid::Uuid;
 
 use crate::batch::{Batch, Context, Reach};
-use crate::error::CompactError;
+use crate::error::{CompactError, Kind};
 use crate::known::{Among, KnownDeliveries};
 use crate::partitions::FileSink;
 use crate::repeats::NewDeliveries;
@@ -53,7 +53,9 @@ pub async fn compact<'a>(
     (run.report.files_before, run.report.bytes_before) = run.size();
     run.add_columns().await?;
     run.append(&mut *surroundings.on_progress).await?;
-    if !settings.dry_run {
+    if settings.dry_run {
+        run.report.merges = merge::planned(&run);
+    } else {
         merge::merge(&mut run).await?;
         vacuum::vacuum(&mut run).await?;
     }
@@ -119,7 +121,12 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn is_out_of_time(&self) -> bool {
-        self.settings.deadline.is_some_and(|deadline| self.started.elapsed() >= deadline)
+        self.ends_at().is_some_and(|end| Instant::now() >= end)
+    }
+
+    /// When time is up, if ever.
+    pub(crate) fn ends_at(&self) -> Option<Instant> {
+        self.started.checked_add(self.settings.deadline?)
     }
 
     /// A commit without files, to be filled.
@@ -242,8 +249,8 @@ impl<'a> Run<'a> {
                 Ok(Reach::Whole) => {}
                 Ok(Reach::Part(items)) => return Ok((batch, Some((object.key.clone(), items)))),
                 // One object that fails must not stop the others for ever.
-                Err(CompactError::Store { action: "read", key, source }) => {
-                    let error = CompactError::Store { action: "read", key, source }.to_string();
+                Err(error) if matches!(error.kind(), Kind::Object(_)) => {
+                    let error = error.to_string();
                     tracing::error!(raw_key = object.key, error, "a raw object cannot be read");
                     self.failed.insert(object.key.clone());
                     self.report.failed.push(FailedObject { key: object.key.clone(), error });
