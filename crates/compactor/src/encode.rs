@@ -148,8 +148,7 @@ mod tests {
     use arrow_array::{Int64Array, StringArray, StringViewArray};
     use bytes::Bytes;
     use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
-    use rand::SeedableRng as _;
-    use rand::distr::{Alphanumeric, SampleString as _};
+    use rand::{RngCore as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
 
     use super::*;

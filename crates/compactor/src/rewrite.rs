@@ -121,7 +121,8 @@ struct Rewriter<'r> {
     partition: &'r Partition,
     properties: WriterPropertiesPtr,
     received: (DateTime<Utc>, DateTime<Utc>),
-    /// Bytes of the inputs: the outputs are hardly larger.
+    /// Bytes of the inputs and a little: a file that outgrew this would be in memory three times
+    /// while it is moved.
     room: usize,
     place: Option<OwnedSemaphorePermit>,
     open: Option<FileWriter>,
@@ -137,7 +138,7 @@ impl<'r> Rewriter<'r> {
             partition: &rewrite.partition,
             properties: properties(Effort::Small),
             received: received(&rewrite.files, shop.now),
-            room: usize::try_from(bytes.min(shop.target_bytes)).unwrap_or_default(),
+            room: usize::try_from(bytes.min(shop.target_bytes) / 16 * 17).unwrap_or_default(),
             place: None,
             open: None,
             expected: Census::default(),
