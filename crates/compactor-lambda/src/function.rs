@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Context, Diagnostic};
-use octolake_compactor::{CompactError, Report, Surroundings, Unread, compact};
+use octolake_compactor::{CompactError, Report, Surroundings, Unfinished, compact};
 use octolake_lake::{Counts, LakeError, Table};
 use octolake_lambda::Panicked;
 use octolake_store::Lake;
@@ -58,7 +58,7 @@ pub(crate) enum RunError {
     #[error(transparent)]
     Lake(#[from] LakeError),
     #[error(transparent)]
-    Unread(#[from] Unread),
+    Unfinished(#[from] Unfinished),
     #[error(
         "the run did not stop in time and was given up: the store may be slow; the next one goes on"
     )]

@@ -12,6 +12,11 @@ impl Deadline {
         Self(time.and_then(|time| started.checked_add(time)))
     }
 
+    /// The time, if there is one.
+    pub(crate) fn at(self) -> Option<Instant> {
+        self.0
+    }
+
     /// Whether it is over.
     pub(crate) fn is_over(self) -> bool {
         self.0.is_some_and(|at| Instant::now() >= at)

@@ -20,6 +20,7 @@ mod selection;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
@@ -38,8 +39,9 @@ use self::find::{FileHits, Hit, Hits};
 pub use self::selection::Selection;
 use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
+use crate::merge;
 use crate::objects;
-use crate::rewrite::Rewriter;
+use crate::rewrite::{EndOnDrop, Limit, Rewrite, Workshop};
 use crate::run::{Run, Surroundings};
 use crate::settings::Settings;
 use crate::vacuum;
@@ -133,17 +135,21 @@ async fn plan(
     hits: &Hits,
 ) -> Result<Commit, CompactError> {
     let mut commit = run.commit_of(CommitKind::Erase);
+    // An erasure has no deadline: it is all of it, or nothing.
+    let shop = Workshop { limit: Limit::default(), ..merge::workshop(run) };
+    let _end = EndOnDrop(shop.limit.clone());
     for (file, found) in &hits.files {
         commit.removes.push(file.clone());
         let FileHits::Rows(found) = found else { continue };
         let gone: BTreeSet<u64> = found.iter().map(|hit| hit.row).collect();
-        let kept = file.rows.saturating_sub(gone.len() as u64);
-        let mut rewriter = Rewriter::new(&file.partition, std::slice::from_ref(file), commit.now);
-        if kept > 0 {
-            rewriter.copy(run, file, &gone).await?;
+        if gone.len() as u64 >= file.rows {
+            continue;
         }
-        commit.adds.extend(rewriter.finish(run, kept).await?);
+        let files = vec![(file.clone(), gone)];
+        let rewrite = Rewrite { partition: file.partition.clone(), files };
+        commit.adds.extend(rewrite.run(shop.clone()).await?.unwrap_or_default());
     }
+    run.sink.number = shop.number.load(Ordering::Relaxed);
     let lists = put_list(run, hits).await?.into_iter().collect();
     commit.erased = Some(Erased { rows: hits.count(), lists, before: selection.before() });
     Ok(commit)

@@ -2,13 +2,49 @@
 
 use octolake_lake::LakeError;
 
+/// What whoever meets an error must do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind<'e> {
+    /// This object of the lake (a key) cannot be taken: go on without it, and tell.
+    Object(&'e str),
+    /// This file of the table, or the partition (a path in the table), is not as it should be: go on
+    /// without it, and tell.
+    File(&'e str),
+    /// The store refuses: stop, the next run goes on.
+    Store,
+    /// The table or its log: stop, somebody must look.
+    Table,
+    /// Others were faster: stop, the next run goes on.
+    Race,
+    /// Nothing is broken, but somebody must decide.
+    Person,
+    /// A fault of this program: stop.
+    Bug,
+}
+
 /// A fault that ends a run. What was committed before it stands.
 #[derive(Debug, thiserror::Error)]
 pub enum CompactError {
     /// The table or its log.
     #[error(transparent)]
     Lake(#[from] LakeError),
-    /// An object cannot be listed, read or written.
+    /// An object cannot be read.
+    #[error("cannot read {key}: {source}")]
+    Unread {
+        /// The key, relative to the lake.
+        key: String,
+        /// What the store said.
+        source: Box<object_store::Error>,
+    },
+    /// A file of the table, or several of a partition, cannot be made into others.
+    #[error("cannot rewrite {path}: {reason}")]
+    Unusable {
+        /// The file or the partition's folder, relative to the table.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// An object cannot be listed, written or deleted.
     #[error("cannot {action} {key}: {source}")]
     Store {
         /// What was tried.
@@ -31,17 +67,15 @@ pub enum CompactError {
     /// Rows do not fit their schema: a fault of this program.
     #[error("cannot build rows: {0}")]
     Arrow(#[from] arrow_schema::ArrowError),
-    /// A merge read other rows than the table says there are.
+    /// What a merge or an erasure has written is not what it has read.
     #[error(
-        "merging {folder} read {found} rows where the table has {expected}: nothing was changed; run `lakequery verify`"
+        "rewriting {folder} would have changed it: {what}; nothing was changed; run `lakequery verify`"
     )]
-    MergeLostRows {
+    Changed {
         /// The partition.
         folder: String,
-        /// Rows by the table's log.
-        expected: u64,
-        /// Rows that were read.
-        found: u64,
+        /// The column, and how it differs.
+        what: String,
     },
     /// The lake cannot be made anew from what is in `raw/`.
     #[error(
@@ -68,8 +102,13 @@ pub enum CompactError {
         bytes: u64,
     },
     /// A raw object, or what one points to, cannot be read.
-    #[error("{0}")]
-    Unreadable(String),
+    #[error("cannot read {key} again: {reason}")]
+    Unreadable {
+        /// The raw object, relative to the lake.
+        key: String,
+        /// Why.
+        reason: String,
+    },
     /// A task of this program has died.
     #[error(
         "{what} ended in a panic: this is a fault of octolake; nothing was committed, the rows are still in raw/: {error}"
@@ -86,6 +125,33 @@ pub enum CompactError {
 }
 
 impl CompactError {
+    /// What to do about it.
+    pub fn kind(&self) -> Kind<'_> {
+        match self {
+            Self::Unread { key, .. }
+            | Self::Unreadable { key, .. }
+            | Self::RecordTooLong { key, .. } => Kind::Object(key),
+            Self::Unusable { path: at, .. }
+            | Self::Parquet { path: at, .. }
+            | Self::Changed { folder: at, .. } => Kind::File(at),
+            Self::Store { .. } => Kind::Store,
+            Self::Lake(_) => Kind::Table,
+            Self::Outrun(_) => Kind::Race,
+            Self::NotCovered { .. } => Kind::Person,
+            Self::Arrow(_) | Self::Task { .. } => Kind::Bug,
+        }
+    }
+
+    /// An object that cannot be read.
+    pub(crate) fn unread(key: impl Into<String>, source: object_store::Error) -> Self {
+        Self::Unread { key: key.into(), source: Box::new(source) }
+    }
+
+    /// A file or a partition that cannot be made into another.
+    pub(crate) fn unusable(path: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self::Unusable { path: path.into(), reason: reason.to_string() }
+    }
+
     pub(crate) fn store(
         action: &'static str,
         key: impl Into<String>,

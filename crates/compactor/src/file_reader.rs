@@ -1,27 +1,42 @@
 //! A Parquet file of the lake, as the Parquet library wants to read it: by ranges, its size known.
+//!
+//! Where a file is read whole, how many rows are in memory at once depends on the file: see
+//! [`batch_rows`].
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ArrowReaderOptions;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
 use parquet::arrow::async_reader::{
     AsyncFileReader, ParquetRecordBatchStream, ParquetRecordBatchStreamBuilder,
 };
+use parquet::basic::Type;
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
-/// Rows to have in memory at once where files are read whole: payloads are kilobytes each, and
-/// sometimes megabytes.
-pub(crate) const READ_ROWS: usize = 256;
+/// Rows to have in memory at once where a file is read whole, at most.
+const READ_ROWS: usize = 1024;
+/// Columns of a row group that are no larger than this are never too much, decoded.
+const SMALL_COLUMN: i64 = 4 << 20;
+/// The same, of all of a row group whose file doesn't tell where its pages begin.
+const SMALL_WITHOUT_INDEX: i64 = 64 << 20;
+/// Pages of a large column to have in memory at once.
+const PAGES: usize = 3;
 /// The end of a file is fetched in one piece of this size: footers are smaller nearly always.
 const FOOTER_BYTES: usize = 64 * 1024;
 
+#[derive(Clone)]
 pub(crate) struct FileReader {
     store: Arc<dyn ObjectStore>,
     key: Path,
@@ -30,7 +45,9 @@ pub(crate) struct FileReader {
 
 impl FileReader {
     fn new(store: Arc<dyn ObjectStore>, key: &str, bytes: u64) -> Self {
-        Self { store, key: Path::from(key), bytes }
+        // As it is: another engine's names are not encoded once more.
+        let key = Path::parse(key).unwrap_or_else(|_| Path::from(key));
+        Self { store, key, bytes }
     }
 }
 
@@ -54,13 +71,132 @@ pub(crate) async fn columns(
     opened.with_projection(mask).build()
 }
 
-/// All columns, [`READ_ROWS`] at a time.
-pub(crate) async fn whole(
-    store: Arc<dyn ObjectStore>,
-    key: &str,
-    bytes: u64,
-) -> Result<ParquetRecordBatchStream<FileReader>> {
-    open(store, key, bytes).await?.with_batch_size(READ_ROWS).build()
+/// A file that is read whole, its footer and the places of its pages read. Texts come as views: a
+/// text that many rows share is in memory once, and no batch is too long for its offsets.
+pub(crate) struct Whole {
+    reader: FileReader,
+    metadata: ArrowReaderMetadata,
+}
+
+impl Whole {
+    pub(crate) async fn open(store: Arc<dyn ObjectStore>, key: &str, bytes: u64) -> Result<Self> {
+        let mut reader = FileReader::new(store, key, bytes);
+        let metadata = reader.get_metadata(Some(&options())).await?;
+        Ok(Self { reader, metadata: with_views(metadata)? })
+    }
+
+    /// The columns as they are read.
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        self.metadata.schema()
+    }
+
+    pub(crate) fn metadata(&self) -> &ParquetMetaData {
+        self.metadata.metadata()
+    }
+
+    /// Fetches a row group.
+    pub(crate) async fn group(&self, group: usize) -> Result<ParquetRecordBatchReader> {
+        let opened = Opened::new_with_metadata(self.reader.clone(), self.metadata.clone())
+            .with_row_groups(vec![group])
+            .with_batch_size(batch_rows(self.metadata(), group));
+        let fetched = opened.build()?.next_row_group().await?;
+        fetched.ok_or_else(|| ParquetError::General(format!("there is no row group {group}")))
+    }
+}
+
+/// The batches of a file that is in memory, as [`Whole`] reads them.
+pub(crate) fn batches(file: &Bytes) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
+    let metadata = ParquetMetaDataReader::new()
+        .with_arrow_reader_options(Some(&options()))
+        .parse_and_finish(file)?;
+    let metadata = with_views(Arc::new(metadata))?;
+    let file = file.clone();
+    let groups = 0..metadata.metadata().num_row_groups();
+    let group = move |group| {
+        let rows = batch_rows(metadata.metadata(), group);
+        ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())
+            .with_row_groups(vec![group])
+            .with_batch_size(rows)
+            .build()
+    };
+    Ok(groups.map(group).flat_map(|opened| {
+        let (batches, error) = match opened {
+            Ok(batches) => (Some(batches), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        batches.into_iter().flatten().map(|batch| Ok(batch?)).chain(error)
+    }))
+}
+
+fn options() -> ArrowReaderOptions {
+    ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional)
+}
+
+/// How many rows of a row group may be decoded at once.
+///
+/// The average says nothing: a few rows can be 20 MB among thousands of 1 KB. A page is decoded whole
+/// in any case, and writers close one after about a megabyte: so no batch may lie on more than a few
+/// pages of any large column. Where the file doesn't tell its pages, and is large, one row at a time.
+fn batch_rows(metadata: &ParquetMetaData, group: usize) -> usize {
+    let pages = metadata.offset_index().and_then(|index| index.get(group));
+    let columns = metadata.row_group(group).columns();
+    let Some(pages) = pages.filter(|pages| pages.len() == columns.len()) else {
+        let bytes: i64 = columns.iter().map(|column| column.uncompressed_size()).sum();
+        return if bytes <= SMALL_WITHOUT_INDEX { READ_ROWS } else { 1 };
+    };
+    let large = columns.iter().zip(pages).filter(|(it, _)| it.uncompressed_size() > SMALL_COLUMN);
+    let rows = large.map(|(_, pages)| {
+        let firsts: Vec<i64> = pages.page_locations().iter().map(|it| it.first_row_index).collect();
+        rows_on_few_pages(&firsts)
+    });
+    rows.min().unwrap_or(READ_ROWS).clamp(1, READ_ROWS)
+}
+
+/// The most rows that lie on [`PAGES`] pages wherever they begin, by the first row of each page.
+fn rows_on_few_pages(firsts: &[i64]) -> usize {
+    // Rows on one page more have all rows of those between the first and the last.
+    let between = firsts.windows(PAGES).map(|pages| match pages {
+        [first, .., last] => last - first,
+        _ => 0,
+    });
+    // Not those from the first page on: a batch can only begin on it.
+    let fewest = between.skip(1).min();
+    fewest.map_or(READ_ROWS, |rows| usize::try_from(rows + 1).unwrap_or(1))
+}
+
+/// How a file's columns are to be read: texts and bytes as views, Spark's old timestamps with the
+/// resolution that holds every year.
+fn with_views(metadata: Arc<ParquetMetaData>) -> Result<ArrowReaderMetadata> {
+    let plain = ArrowReaderMetadata::try_new(metadata.clone(), options())?;
+    let file = metadata.file_metadata().schema_descr_ptr();
+    let fields: Vec<Field> = plain
+        .schema()
+        .fields()
+        .iter()
+        .zip(file.root_schema().get_fields())
+        .map(|(field, written)| {
+            let is_int96 = written.is_primitive() && written.get_physical_type() == Type::INT96;
+            let as_read = match is_int96 {
+                true => DataType::Timestamp(TimeUnit::Microsecond, None),
+                false => as_read(field.data_type()),
+            };
+            field.as_ref().clone().with_data_type(as_read)
+        })
+        .collect();
+    let schema = Schema::new_with_metadata(fields, plain.schema().metadata().clone());
+    let viewed = ArrowReaderMetadata::try_new(metadata, options().with_schema(Arc::new(schema)));
+    // A type that no view can be made of: as the library has it.
+    Ok(viewed.unwrap_or(plain))
+}
+
+/// The type that a column is held as.
+pub(crate) fn as_read(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+        DataType::Dictionary(_, value) => as_read(value),
+        other => other.clone(),
+    }
 }
 
 pub(crate) fn external(error: object_store::Error) -> ParquetError {
@@ -90,5 +226,21 @@ impl AsyncFileReader for FileReader {
             Ok(Arc::new(metadata))
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rows_lie_on_more_than_a_few_pages() {
+        // 16 rows on each page: 33 rows lie on three pages, or they would begin before one.
+        assert_eq!(rows_on_few_pages(&[0, 16, 32, 48, 64]), 33);
+        // A few large rows among thousands, alone on their pages.
+        assert_eq!(rows_on_few_pages(&[0, 1000, 2000, 2001, 2002, 2003, 3000]), 3);
+        assert_eq!(rows_on_few_pages(&[0, 1000, 1001, 2000, 3000]), 1001);
+        assert_eq!(rows_on_few_pages(&[0, 1]), READ_ROWS);
+        assert_eq!(rows_on_few_pages(&[]), READ_ROWS);
     }
 }

@@ -50,9 +50,10 @@ mod verify;
 mod windows;
 
 pub use erase::{Erasure, Selection, erase};
-pub use error::CompactError;
+pub use error::{CompactError, Kind};
+pub use merge::{PlannedMerge, Reason};
 pub use rebuild::{Comparison, Rebuild, rebuild};
-pub use report::{FailedObject, Report, Unread};
+pub use report::{FailedObject, Report, Skipped, Unfinished};
 pub use retry::{Retry, retry};
 pub use run::{Surroundings, compact};
 pub use scan::{Backlog, RawObject, backlog};

@@ -1,203 +1,205 @@
 //! Small files become larger ones, within their partition, in commits of their own.
 //!
-//! Which files, [`plan`] says, from nothing but their sizes. Files of about one size are merged
-//! when there are enough of them, so that a row is rewritten about once each time its file grows by
-//! that factor; and a settled partition's last files are merged while each merge still makes the
-//! largest of them grow by a quarter at least. Both bound how often a byte is written.
+//! ```text
+//! plan (which files, and why) ─▶ rewrite, several at once ─▶ a commit of all that are ready
+//! ```
+//!
+//! A partition whose files cannot be merged stays as it is and is reported; the others go on. When
+//! time is up, what is ready is committed and what is not is left: nothing of it is in the table.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod plan;
 
-use chrono::{NaiveDate, TimeDelta};
-use octolake_event::layout::Partition;
-use octolake_lake::{CommitKind, LiveFile, NewFile, Outcome};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::error::CompactError;
-use crate::rewrite::Rewriter;
+use futures::{StreamExt, stream};
+use octolake_lake::{CommitKind, NewFile, Outcome};
+use serde::Serialize;
+use tokio::sync::Semaphore;
+
+use self::plan::Merge;
+pub use self::plan::Reason;
+use crate::error::{CompactError, Kind};
+use crate::report::Skipped;
+use crate::rewrite::{EndOnDrop, Limit, Rewrite, Workshop};
 use crate::run::Run;
-use crate::settings::Settings;
 
-/// Files smaller than this count as being of one size, in bytes.
-const SMALLEST_TIER: u64 = 64 * 1024;
-/// How much larger each tier is than the one before.
-const TIER_FACTOR: u64 = 4;
-/// Bytes and files that one commit may replace: a commit that comes second has worked for nothing,
-/// and each one costs another reading of the log.
+/// Bytes and files that one commit may replace: one that is overtaken has worked for nothing, and
+/// each one costs another reading of the log.
 const COMMIT_BYTES: u64 = 256 << 20;
 const COMMIT_FILES: usize = 1_000;
+/// Merges to have begun at once: most of the small ones wait for the store.
+const MERGES: usize = 16;
+/// Bytes of files that the merges which have begun may read and write together, in units of
+/// [`MEMORY_UNIT`]: what is read of a file and all that is written are in memory.
+const MEMORY_UNITS: u32 = 192;
+const MEMORY_UNIT: u64 = 1 << 20;
+/// How often others may be first with commits that leave the merged files alone.
+const MAX_CONFLICTS: u32 = 20;
 
-/// Files of one partition that are to become one (or a few, at the target size).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Merge {
-    pub(crate) partition: Partition,
-    pub(crate) files: Vec<LiveFile>,
+/// A merge that is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedMerge {
+    /// The partition's folder, relative to the table.
+    pub partition: String,
+    /// How many of its files are to become one.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Why.
+    pub reason: Reason,
 }
 
-/// What to merge today.
-pub(crate) fn plan(files: &[LiveFile], settings: &Settings, today: NaiveDate) -> Vec<Merge> {
-    let mut partitions: BTreeMap<&Partition, Vec<&LiveFile>> = BTreeMap::new();
-    for file in files.iter().filter(|file| file.bytes < settings.target_file_bytes / 2) {
-        partitions.entry(&file.partition).or_default().push(file);
-    }
-    let settled_before = today - TimeDelta::days(settings.settled_days);
-    partitions
-        .into_iter()
-        .filter_map(|(partition, mut small)| {
-            small.sort_by(|a, b| (a.bytes, &a.path).cmp(&(b.bytes, &b.path)));
-            let settled = partition.date < settled_before;
-            let chosen =
-                if settled { choose_settled(&small) } else { choose_tier(&small, settings) };
-            let files: Vec<LiveFile> = chosen.iter().map(|file| (*file).clone()).collect();
-            (files.len() > 1).then(|| Merge { partition: partition.clone(), files })
-        })
-        .collect()
+/// A merge that waits for its commit.
+type Ready = (Merge, Vec<NewFile>);
+
+/// What is due, as a dry run tells it.
+pub(crate) fn planned(run: &Run<'_>) -> Vec<PlannedMerge> {
+    let tell = |merge: Merge| PlannedMerge {
+        partition: merge.partition.folder(),
+        files: merge.files.len(),
+        bytes: merge.bytes(),
+        reason: merge.reason,
+    };
+    due(run).into_iter().map(tell).collect()
 }
 
-/// The smallest files, through the largest tier that has enough of them.
-fn choose_tier<'f>(small: &'f [&'f LiveFile], settings: &Settings) -> &'f [&'f LiveFile] {
-    let mut chosen = 0;
-    let mut start = 0;
-    while start < small.len() {
-        let tier = tier(small[start].bytes);
-        let end = small.partition_point(|file| self::tier(file.bytes) <= tier);
-        // A merge below carries its bytes up: it counts as one more file of the next tier.
-        let carried = usize::from(chosen == start && chosen > 0);
-        if end - start + carried >= settings.merge_fan_in {
-            chosen = end;
-        }
-        start = end;
-    }
-    &small[..chosen]
+/// Whether anything is to be merged, of what was there before this run.
+#[expect(dead_code, reason = "for the run, to leave time for it")]
+pub(crate) fn is_due(run: &Run<'_>) -> bool {
+    let today = run.now().date_naive();
+    plan::is_due(run.files(), run.settings, today, |file| is_of(run, &file.path))
 }
 
-/// As many files as can be merged with the largest of them growing by a quarter or more.
-fn choose_settled<'f>(small: &'f [&'f LiveFile]) -> &'f [&'f LiveFile] {
-    let mut below = 0;
-    let mut chosen = 0;
-    for (number, file) in small.iter().enumerate() {
-        if file.bytes <= 4 * below {
-            chosen = number + 1;
-        }
-        below += file.bytes;
-    }
-    &small[..chosen]
+fn due(run: &Run<'_>) -> Vec<Merge> {
+    let today = run.now().date_naive();
+    plan::plan(run.files(), run.settings, today, |file| is_of(run, &file.path))
 }
 
-fn tier(bytes: u64) -> u32 {
-    (bytes / SMALLEST_TIER).checked_ilog(TIER_FACTOR).map_or(0, |tier| tier + 1)
+/// Whether this run has written a file.
+fn is_of(run: &Run<'_>, path: &str) -> bool {
+    path.contains(&run.sink.run_id)
 }
 
 /// Makes the merges that are due, as far as time allows, some of them in each commit.
 pub(crate) async fn merge(run: &mut Run<'_>) -> Result<(), CompactError> {
-    let today = run.now().date_naive();
-    let mut due = plan(run.files(), run.settings, today).into_iter().peekable();
+    let mut due = due(run).into_iter().peekable();
+    let shop = workshop(run);
+    let _end = EndOnDrop(shop.limit.clone());
     while due.peek().is_some() && !run.is_out_of_time() {
-        let mut commit = run.commit_of(CommitKind::Merge);
-        let mut bytes = 0;
-        while bytes < COMMIT_BYTES && commit.removes.len() < COMMIT_FILES && !run.is_out_of_time() {
-            let Some(merge) = due.next() else { break };
-            commit.adds.extend(merged(run, &merge).await?);
-            bytes += merge.files.iter().map(|file| file.bytes).sum::<u64>();
-            commit.removes.extend(merge.files);
+        let (mut some, mut bytes, mut files) = (Vec::new(), 0, 0);
+        while let Some(merge) = due.next_if(|_| bytes < COMMIT_BYTES && files < COMMIT_FILES) {
+            bytes += merge.bytes();
+            files += merge.files.len();
+            some.push(merge);
         }
-        if commit.removes.is_empty() {
+        let fence = fence(run);
+        let (ready, refused) = rewrite_all(run, &shop, some).await;
+        if !publish(run, ready, fence).await? {
             break;
         }
-        let Some(table) = &mut run.table else { break };
-        match table.commit(&commit).await? {
-            Outcome::Committed(version) => {
-                let (added, removed) = (commit.adds.len(), commit.removes.len());
-                tracing::info!(version, added, removed, "files merged");
-                let bytes: u64 = commit.adds.iter().map(|file| file.bytes).sum();
-                run.report.commits += 1;
-                run.report.files_added += added as u64;
-                run.report.files_removed += removed as u64;
-                run.report.bytes_written += bytes;
-                run.report.bytes_merged += bytes;
-            }
-            Outcome::Conflict => {
-                // Another compactor is at work, and perhaps at the same files: next time.
-                run.report.conflicts += 1;
-                break;
-            }
-        }
+        refused.map_or(Ok(()), Err)?;
     }
+    run.sink.number = shop.number.load(Ordering::Relaxed);
     Ok(())
 }
 
-/// Writes the rows of several files into as few as the target size allows.
-async fn merged(run: &mut Run<'_>, merge: &Merge) -> Result<Vec<NewFile>, CompactError> {
-    let mut rewriter = Rewriter::new(&merge.partition, &merge.files, run.now());
-    for file in &merge.files {
-        rewriter.copy(run, file, &BTreeSet::new()).await?;
+/// What this run's rewritings have in common.
+pub(crate) fn workshop(run: &Run<'_>) -> Workshop {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    Workshop {
+        store: run.store.clone(),
+        run_id: run.sink.run_id.as_str().into(),
+        number: Arc::new(AtomicU32::new(run.sink.number)),
+        threads: Arc::new(Semaphore::new(threads)),
+        target_bytes: run.settings.target_file_bytes,
+        limit: Limit { at: run.ends_at(), ..Limit::default() },
+        now: run.now(),
     }
-    rewriter.finish(run, merge.files.iter().map(|file| file.rows).sum()).await
 }
 
-#[cfg(test)]
-mod tests {
-    use octolake_event::EventType;
+fn fence(run: &Run<'_>) -> Option<i64> {
+    run.table.as_ref().map(|table| table.progress().fence)
+}
 
-    use super::*;
-
-    const KIB: u64 = 1024;
-
-    fn file(date: &str, name: &str, kib: u64) -> LiveFile {
-        LiveFile {
-            path: name.into(),
-            partition: Partition {
-                event_type: EventType::partition_of("push"),
-                date: date.parse().unwrap(),
-            },
-            bytes: kib * KIB,
-            rows: 1,
-            modified: chrono::DateTime::UNIX_EPOCH,
-            received_min: None,
-            received_max: None,
+/// Makes merges, several at once; gives those that are ready, and what the store said if it refused.
+async fn rewrite_all(
+    run: &mut Run<'_>,
+    shop: &Workshop,
+    merges: Vec<Merge>,
+) -> (Vec<Ready>, Option<CompactError>) {
+    let memory = Arc::new(Semaphore::new(MEMORY_UNITS as usize));
+    let rewrites = merges.into_iter().map(|merge| {
+        let (memory, shop) = (memory.clone(), shop.clone());
+        async move {
+            // It is never closed.
+            let _share = memory.acquire_many_owned(memory_units(&merge)).await.ok();
+            let files = merge.files.iter().map(|file| (file.clone(), BTreeSet::new())).collect();
+            let rewrite = Rewrite { partition: merge.partition.clone(), files };
+            let written = rewrite.run(shop).await;
+            (merge, written)
         }
-    }
-
-    fn planned(date: &str, sizes: &[u64]) -> Vec<u64> {
-        let files: Vec<_> =
-            sizes.iter().enumerate().map(|(n, kib)| file(date, &n.to_string(), *kib)).collect();
-        let merges = plan(&files, &Settings::default(), "2026-03-10".parse().unwrap());
-        merges.iter().flat_map(|m| m.files.iter().map(|f| f.bytes / KIB)).collect()
-    }
-
-    #[test]
-    fn a_busy_partition_waits_for_enough_files_of_one_size() {
-        assert_eq!(planned("2026-03-10", &[10; 7]), Vec::<u64>::new());
-        assert_eq!(planned("2026-03-10", &[10; 8]), vec![10; 8]);
-        assert_eq!(planned("2026-03-10", &[10, 10, 900, 900, 900]), Vec::<u64>::new());
-    }
-
-    #[test]
-    fn a_settled_partition_ends_up_with_few_files() {
-        assert_eq!(planned("2026-03-01", &[10, 30, 40]), vec![10, 30, 40]);
-        assert_eq!(planned("2026-03-01", &[1, 1000]), Vec::<u64>::new());
-        assert_eq!(planned("2026-03-01", &[1, 2, 1000]), vec![1, 2]);
-        assert_eq!(planned("2026-03-01", &[1000]), Vec::<u64>::new());
-    }
-
-    #[test]
-    fn a_large_file_is_left_alone() {
-        assert_eq!(planned("2026-03-01", &[100 * KIB, 100 * KIB]), Vec::<u64>::new());
-    }
-
-    #[test]
-    fn a_year_of_small_files_is_rewritten_a_bounded_number_of_times() {
-        let (mut files, mut added, mut merged) = (Vec::new(), 0, 0);
-        for number in 0..4000 {
-            files.push(file("2026-03-10", &number.to_string(), 20));
-            added += 20 * KIB;
-            for merge in plan(&files, &Settings::default(), "2026-03-10".parse().unwrap()) {
-                let sum: u64 = merge.files.iter().map(|f| f.bytes).sum();
-                files.retain(|f| !merge.files.contains(f));
-                files.push(file("2026-03-10", &format!("m{number}"), sum / KIB));
-                merged += sum;
+    });
+    let (mut ready, mut refused) = (Vec::new(), None);
+    let mut rewrites = stream::iter(rewrites).buffer_unordered(MERGES);
+    while let Some((merge, written)) = rewrites.next().await {
+        match written {
+            Ok(Some(files)) => ready.push((merge, files)),
+            Ok(None) => {}
+            Err(error) if matches!(error.kind(), Kind::File(_) | Kind::Object(_)) => {
+                let (partition, error) = (merge.partition.folder(), error.to_string());
+                tracing::error!(partition, error, "a partition's files cannot be merged");
+                run.report.skipped.push(Skipped { partition, error });
             }
+            Err(error) => refused = Some(error),
         }
-        let amplification = (added + merged) as f64 / added as f64;
-        assert!(amplification < 6.0, "{amplification}");
-        assert!(files.len() < 40, "{}", files.len());
     }
+    (ready, refused)
+}
+
+/// What a merge holds at most: its largest file while it is read, and all that it writes.
+fn memory_units(merge: &Merge) -> u32 {
+    let largest = merge.files.iter().map(|file| file.bytes).max().unwrap_or_default();
+    let units = (merge.bytes() + largest).div_ceil(MEMORY_UNIT);
+    u32::try_from(units).unwrap_or(MEMORY_UNITS).clamp(1, MEMORY_UNITS)
+}
+
+/// Commits merges; false where this run had better stop. Where others were first, those whose files
+/// are all in the table still are as good as before, unless what they wrote may have been deleted by
+/// a vacuum since `fence`.
+async fn publish(
+    run: &mut Run<'_>,
+    mut ready: Vec<Ready>,
+    fence_before: Option<i64>,
+) -> Result<bool, CompactError> {
+    for _ in 0..MAX_CONFLICTS {
+        if ready.is_empty() {
+            return Ok(true);
+        }
+        let mut commit = run.commit_of(CommitKind::Merge);
+        commit.adds = ready.iter().flat_map(|(_, files)| files.clone()).collect();
+        commit.removes = ready.iter().flat_map(|(merge, _)| merge.files.clone()).collect();
+        let Some(table) = &mut run.table else { break };
+        if let Outcome::Committed(version) = table.commit(&commit).await? {
+            let (added, removed) = (commit.adds.len(), commit.removes.len());
+            tracing::info!(version, added, removed, "files merged");
+            let bytes: u64 = commit.adds.iter().map(|file| file.bytes).sum();
+            run.report.commits += 1;
+            run.report.files_added += added as u64;
+            run.report.files_removed += removed as u64;
+            run.report.bytes_written += bytes;
+            run.report.bytes_merged += bytes;
+            return Ok(true);
+        }
+        run.report.conflicts += 1;
+        if fence(run) != fence_before {
+            break;
+        }
+        let live: HashSet<&str> = run.files().iter().map(|file| file.path.as_str()).collect();
+        let is_there =
+            |(merge, _): &Ready| merge.files.iter().all(|f| live.contains(f.path.as_str()));
+        ready.retain(is_there);
+    }
+    Ok(false)
 }

@@ -67,21 +67,6 @@ pub(crate) struct FileSink {
 }
 
 impl FileSink {
-    /// Writes a closed file, and gives what its commit will say of it.
-    pub(crate) async fn put(
-        &mut self,
-        partition: &Partition,
-        bytes: Vec<u8>,
-        rows: u64,
-        received: Span,
-    ) -> Result<NewFile, CompactError> {
-        let file = self.name(partition, &bytes, rows, received);
-        if !self.dry_run {
-            put(self.store.as_ref(), &file.path, bytes).await?;
-        }
-        Ok(file)
-    }
-
     /// What the commit of a closed file will say of it.
     fn name(&mut self, partition: &Partition, bytes: &[u8], rows: u64, received: Span) -> NewFile {
         let path = layout::data_file(partition, &self.run_id, self.number, bytes);

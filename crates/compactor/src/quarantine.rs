@@ -116,7 +116,7 @@ async fn fetch(store: &dyn ObjectStore, key: &Path) -> Result<Option<Listed>, Co
     let bytes = match async { store.get(key).await?.bytes().await }.await {
         Ok(bytes) => bytes,
         Err(object_store::Error::NotFound { .. }) => return Ok(None),
-        Err(source) => return Err(CompactError::store("read", key.as_ref(), source)),
+        Err(source) => return Err(CompactError::unread(key.as_ref(), source)),
     };
     let entry = serde_json::from_slice(&bytes).ok();
     Ok(Some(Listed { key: key.to_string(), entry }))
@@ -187,6 +187,6 @@ pub(crate) async fn raw_object(
             modified: meta.last_modified,
         })),
         Err(object_store::Error::NotFound { .. }) => Ok(None),
-        Err(source) => Err(CompactError::store("read", raw_key, source)),
+        Err(source) => Err(CompactError::unread(raw_key, source)),
     }
 }

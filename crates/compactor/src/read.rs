@@ -111,7 +111,7 @@ impl<'s> ObjectReader<'s> {
         if range.is_empty() {
             return Ok(());
         }
-        let failed = |source| CompactError::store("read", &self.object.key, source);
+        let failed = |source| CompactError::unread(&self.object.key, source);
         let key = Path::parse(&self.object.key).map_err(|error| failed(error.into()))?;
         let fetched = match self.ahead.take() {
             Some(mut ahead) => match (&mut ahead.0).await {

@@ -192,6 +192,6 @@ async fn is_half_removed(lake: &Lake) -> Result<bool, CompactError> {
     match lake.store().head(&Path::from(layout::REBUILD_CLEARING)).await {
         Ok(_) => Ok(true),
         Err(object_store::Error::NotFound { .. }) => Ok(false),
-        Err(source) => Err(CompactError::store("read", layout::REBUILD_CLEARING, source)),
+        Err(source) => Err(CompactError::unread(layout::REBUILD_CLEARING, source)),
     }
 }

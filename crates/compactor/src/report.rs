@@ -3,6 +3,7 @@
 use octolake_lake::{Counts, Unusable};
 use serde::Serialize;
 
+use crate::merge::PlannedMerge;
 use crate::scan::Backlog;
 
 /// The outcome of a run. Its JSON is part of the contract.
@@ -62,6 +63,10 @@ pub struct Report {
     pub failed: Vec<FailedObject>,
     /// Files of the table that cannot be used; what was asked is done without them.
     pub unusable: Vec<Unusable>,
+    /// Partitions whose files could not be merged; the next run tries again.
+    pub skipped: Vec<Skipped>,
+    /// In a dry run: what would be merged.
+    pub merges: Vec<PlannedMerge>,
     /// What waited when the run last looked, whatever it was asked to take up.
     #[serde(skip)]
     pub backlog: Backlog,
@@ -80,31 +85,22 @@ pub struct FailedObject {
     pub error: String,
 }
 
-/// The run is done, and yet failed: some raw objects or some files of the table could not be read.
+/// A partition whose files could not be merged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// Its folder, relative to the table.
+    pub partition: String,
+    /// Why.
+    pub error: String,
+}
+
+/// Some raw objects or files of the table could not be read, or some partitions not merged: the run is
+/// done, and yet failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unread {
-    /// Raw objects.
-    #[error(
-        "{count} raw objects could not be read and are left for the next run; the first: {first}"
-    )]
-    Objects {
-        /// How many.
-        count: usize,
-        /// What was wrong with the first.
-        first: String,
-    },
-    /// Files of the table.
-    #[error(
-        "{count} files of the table cannot be read, and everything else was done without them; the first, {path}: {reason}; see `lakequery verify`"
-    )]
-    Files {
-        /// How many.
-        count: usize,
-        /// The first, relative to the table.
-        path: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+#[error("{what}, left for the next run; the first: {first}")]
+pub struct Unfinished {
+    what: String,
+    first: String,
 }
 
 impl Report {
@@ -126,19 +122,27 @@ impl Report {
         }
     }
 
-    /// Whether every raw object that was taken up and every file of the table could be read.
+    /// Whether every raw object that was taken up could be read, and every partition merged.
     ///
     /// # Errors
     /// Some could not.
-    pub fn check(&self) -> Result<(), Unread> {
-        if let Some(first) = self.failed.first() {
-            let (count, first) = (self.failed.len(), first.error.clone());
-            return Err(Unread::Objects { count, first });
-        }
-        if let Some(Unusable { path, reason }) = self.unusable.first().cloned() {
-            return Err(Unread::Files { count: self.unusable.len(), path, reason });
-        }
-        Ok(())
+    pub fn check(&self) -> Result<(), Unfinished> {
+        let unread = self.failed.iter().map(|object| &object.error);
+        let unmerged = self.skipped.iter().map(|partition| &partition.error);
+        let unusable = self.unusable.iter().map(|file| format!("{}: {}", file.path, file.reason));
+        let told = unread.chain(unmerged).cloned().chain(unusable).next();
+        let Some(first) = told else { return Ok(()) };
+        let count = |count: usize, of: &str| (count > 0).then(|| format!("{count} {of}"));
+        let what = [
+            count(self.failed.len(), "raw objects could not be read"),
+            count(self.skipped.len(), "partitions could not be merged"),
+            count(
+                self.unusable.len(),
+                "files of the table cannot be read (see `lakequery verify`)",
+            ),
+        ];
+        let what: Vec<String> = what.into_iter().flatten().collect();
+        Err(Unfinished { what: what.join(" and "), first })
     }
 
     /// The figures, without what waits.

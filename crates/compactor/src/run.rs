@@ -49,7 +49,9 @@ pub async fn compact<'a>(
     (run.report.files_before, run.report.bytes_before) = run.size();
     run.add_columns().await?;
     append(&mut run, &mut *surroundings.on_progress).await?;
-    if !settings.dry_run {
+    if settings.dry_run {
+        run.report.merges = merge::planned(&run);
+    } else {
         seal::seal(&mut run).await?;
         merge::merge(&mut run).await?;
         vacuum::vacuum(&mut run).await?;
@@ -116,6 +118,11 @@ impl<'a> Run<'a> {
 
     pub(crate) fn is_out_of_time(&self) -> bool {
         self.deadline().is_over()
+    }
+
+    /// When time is up, if ever.
+    pub(crate) fn ends_at(&self) -> Option<Instant> {
+        self.deadline().at()
     }
 
     /// A commit without files, to be filled.

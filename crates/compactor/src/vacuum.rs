@@ -11,14 +11,17 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
-use object_store::ObjectStore;
 use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore};
 use octolake_event::layout::{self, Partition};
 use octolake_lake::{CommitKind, Outcome};
 
 use crate::error::CompactError;
 use crate::objects;
 use crate::run::Run;
+
+/// Files to delete between two looks at the clock: S3 takes a thousand in a request, several at once.
+const BULK: usize = 4_000;
 
 /// Deletes what is due, once per interval.
 pub(crate) async fn vacuum(run: &mut Run<'_>) -> Result<(), CompactError> {
@@ -64,18 +67,17 @@ pub(crate) async fn delete_all_unwanted(
 async fn delete_unwanted(
     run: &Run<'_>,
     before: DateTime<Utc>,
-    mut spared: HashSet<String>,
+    spared: HashSet<String>,
     among: impl Fn(&Partition) -> bool,
 ) -> Result<u64, CompactError> {
-    spared.extend(run.files().iter().map(|file| file.path.clone()));
+    let unwanted = unwanted(run, before, &spared, among).await?;
     let mut deleted = 0;
-    for path in unwanted(run, before, &spared, among).await? {
+    for some in unwanted.chunks(BULK) {
         // What is left is for the next vacuum.
         if run.is_out_of_time() {
             break;
         }
-        objects::delete(run.store.as_ref(), &format!("{}/{path}", layout::EVENTS)).await?;
-        deleted += 1;
+        deleted += objects::delete_all(run.store.as_ref(), some).await?;
     }
     Ok(deleted)
 }
@@ -100,22 +102,33 @@ async fn raise_fence(run: &mut Run<'_>) -> Result<bool, CompactError> {
     Ok(is_raised)
 }
 
+/// The keys of what may go, as far as there is time to look for it.
 async fn unwanted(
     run: &Run<'_>,
     before: DateTime<Utc>,
     spared: &HashSet<String>,
     among: impl Fn(&Partition) -> bool,
-) -> Result<Vec<String>, CompactError> {
-    let prefix = Path::from(layout::EVENTS);
+) -> Result<Vec<Path>, CompactError> {
+    let live: HashSet<&str> = run.files().iter().map(|file| file.path.as_str()).collect();
+    let is_unwanted = |object: &ObjectMeta| {
+        let path = object.location.as_ref().strip_prefix("events/").unwrap_or_default();
+        let is_ours = || Partition::of_file(path).is_some_and(|partition| among(&partition));
+        object.last_modified < before
+            && path.ends_with(".parquet")
+            && !live.contains(path)
+            && !spared.contains(path)
+            && is_ours()
+    };
     let failed = |source| CompactError::store("list", layout::EVENTS, source);
-    let objects: Vec<_> = run.store.list(Some(&prefix)).try_collect().await.map_err(failed)?;
-    Ok(objects
-        .into_iter()
-        .filter(|object| object.last_modified < before)
-        .filter_map(|object| {
-            let path = object.location.as_ref().strip_prefix("events/")?.to_owned();
-            let is_ours = Partition::of_file(&path).is_some_and(|partition| among(&partition));
-            (is_ours && path.ends_with(".parquet") && !spared.contains(&path)).then_some(path)
-        })
-        .collect())
+    let mut objects = run.store.list(Some(&Path::from(layout::EVENTS)));
+    let mut unwanted = Vec::new();
+    while let Some(object) = objects.try_next().await.map_err(failed)? {
+        if is_unwanted(&object) {
+            unwanted.push(object.location);
+        }
+        if run.is_out_of_time() {
+            break;
+        }
+    }
+    Ok(unwanted)
 }

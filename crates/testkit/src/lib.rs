@@ -9,10 +9,12 @@
 //! without faults, and then again for each operation and each [`Fault`]. Nothing here is random:
 //! a test that draws faults by chance keeps its seed.
 
+mod counting_store;
 mod fault;
 mod faulty_store;
 mod script;
 
+pub use counting_store::{CountingStore, Requests};
 pub use fault::Fault;
 pub use faulty_store::FaultyStore;
 pub use script::{Hook, Kind, Operation, Script};

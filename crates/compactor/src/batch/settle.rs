@@ -63,7 +63,7 @@ impl Batch {
             self.settle_part(context, &mut part, is_taken, &found).await?;
         }
         if let Some(failed) = self.failed.pop() {
-            return Err(CompactError::Unreadable(failed.error));
+            return Err(CompactError::Unreadable { key: failed.key, reason: failed.error });
         }
         self.partitions.relieve(context.sink, None).await
     }

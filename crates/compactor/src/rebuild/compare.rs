@@ -9,7 +9,6 @@ use std::hash::Hasher;
 
 use arrow_array::RecordBatch;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use futures::TryStreamExt;
 use octolake_event::{DeliveryId, layout};
 use octolake_lake::{LiveFile, Table};
 use octolake_store::Lake;
@@ -18,7 +17,7 @@ use serde::Serialize;
 use twox_hash::XxHash64;
 
 use crate::error::CompactError;
-use crate::file_reader;
+use crate::file_reader::Whole;
 use crate::shares::Share;
 use crate::texts::Texts;
 
@@ -134,10 +133,12 @@ async fn collect(
     numbers: &mut Vec<RowNumber>,
 ) -> Result<(), CompactError> {
     let failed = |e| CompactError::parquet("read", &file.path, e);
-    let batches = file_reader::whole(lake.store().clone(), &file.key(), file.bytes).await;
-    let mut batches = batches.map_err(failed)?;
-    while let Some(batch) = batches.try_next().await.map_err(failed)? {
-        collect_batch(&batch, share, numbers)?;
+    let opened = Whole::open(lake.store().clone(), &file.key(), file.bytes).await;
+    let opened = opened.map_err(failed)?;
+    for group in 0..opened.metadata().num_row_groups() {
+        for batch in opened.group(group).await.map_err(failed)? {
+            collect_batch(&batch?, share, numbers)?;
+        }
     }
     Ok(())
 }

@@ -8,12 +8,11 @@ use octolake_event::{DeliveryId, Payload};
 use octolake_lake::{LiveFile, Table};
 use octolake_store::Lake;
 use octolake_tables::schema::name;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use twox_hash::XxHash64;
 
 use super::{Depth, Findings, note};
 use crate::error::CompactError;
-use crate::file_reader::READ_ROWS;
+use crate::file_reader;
 use crate::known;
 use crate::shares::Share;
 use crate::texts::Texts;
@@ -156,10 +155,7 @@ async fn read_whole(lake: &Lake, file: &LiveFile, each: impl FnMut(RowId)) -> Re
 /// The rows of a file, every column of it decoded.
 fn decode(bytes: Bytes) -> Result<Vec<RowId>, String> {
     let mut rows = Vec::new();
-    let batches = ParquetRecordBatchReaderBuilder::try_new(bytes)
-        .and_then(|builder| builder.with_batch_size(READ_ROWS).build())
-        .map_err(|error| error.to_string())?;
-    for batch in batches {
+    for batch in file_reader::batches(&bytes).map_err(|error| error.to_string())? {
         let batch = batch.map_err(|error| error.to_string())?;
         let column = |name| Texts::of(&batch, name).ok_or_else(|| format!("no text {name}"));
         let (ids, payloads) = (column(name::DELIVERY_ID)?, column(name::PAYLOAD)?);

@@ -5,6 +5,7 @@
 mod bad_input;
 mod erasing;
 mod lake;
+mod merging;
 mod older;
 mod once;
 mod onward;

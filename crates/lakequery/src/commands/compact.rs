@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use octolake_compactor::{Report, Settings, Surroundings, compact};
+use octolake_compactor::{PlannedMerge, Reason, Report, Settings, Surroundings, compact};
 use octolake_event::layout;
 use octolake_lake::is_lake;
 use octolake_serve::ops::Ops;
@@ -141,6 +141,9 @@ async fn once(lake: &Lake, settings: &Settings, globals: &Globals) -> anyhow::Re
     bar.finish_and_clear();
     let report = report?;
     print(&report, globals.format)?;
+    for skipped in &report.skipped {
+        output::complain(&format!("{} is not merged: {}", skipped.partition, skipped.error));
+    }
     Ok(report)
 }
 
@@ -230,6 +233,20 @@ fn figures(report: &Report) -> Grid {
 }
 
 fn words(report: &Report) -> String {
+    let merges: String = report.merges.iter().map(merge_in_words).collect();
+    run_in_words(report) + &merges
+}
+
+fn merge_in_words(merge: &PlannedMerge) -> String {
+    let why = match merge.reason {
+        Reason::Tier => "there are enough of about one size",
+        Reason::Settled => "no more are expected",
+    };
+    let PlannedMerge { partition, files, bytes, .. } = merge;
+    format!("would merge {files} files of {partition} ({}): {why}\n", size(*bytes))
+}
+
+fn run_in_words(report: &Report) -> String {
     if report.read == 0 && report.objects == 0 && report.commits == 0 {
         return match report.objects_left {
             0 => "nothing to do: every raw object is compacted\n".to_owned(),
