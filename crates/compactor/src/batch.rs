@@ -18,6 +18,7 @@ use crate::partitions::{FileSink, Partitions};
 use crate::quarantine;
 use crate::read::{Broken, Item, ObjectReader};
 use crate::repeats::{self, NewDeliveries};
+use crate::retry;
 use crate::scan::RawObject;
 use crate::settings::Settings;
 
@@ -34,6 +35,8 @@ pub(crate) struct Batch {
     /// The last vacuum of the version that the batch is made on.
     pub(crate) fence: i64,
     decoders: Decoders,
+    /// Whether what is broken has its entries already.
+    is_again: bool,
 }
 
 /// What reading needs beside the batch.
@@ -76,6 +79,7 @@ impl Batch {
             parse_issues: 0,
             bytes_decoded: 0,
             decoders: Decoders::default(),
+            is_again: false,
         }
     }
 
@@ -133,11 +137,12 @@ impl Batch {
         let store = context.store.clone();
         let mut reader = ObjectReader::new(store.as_ref(), object, context.settings.into());
         let mut again = Again::default();
+        self.is_again = true;
         while reader.fill().await? {
             let (items, step) = reader.items();
             for item in items {
                 let offset = item.offset();
-                if !places.iter().any(|place| place.contains(&offset)) {
+                if !retry::is_within(places, offset) {
                     continue;
                 }
                 if is_row_of(context, &object.key, &item).await? {
@@ -306,8 +311,9 @@ impl Batch {
             reason = broken.reason,
             "a record cannot be read"
         );
-        if !context.settings.dry_run {
-            quarantine::put(context.store.as_ref(), raw_key, broken).await?;
+        if !context.settings.dry_run && !self.is_again {
+            let broken = std::slice::from_ref(broken);
+            quarantine::put_all(context.store.as_ref(), raw_key, broken).await?;
         }
         self.counts.read += 1;
         self.counts.quarantined += 1;
