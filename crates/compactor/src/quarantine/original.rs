@@ -1,7 +1,7 @@
 //! The record itself, which is still in its raw object.
 
-use object_store::path::Path;
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 use octolake_event::framing::{self, Found};
 use octolake_event::layout;
 use octolake_store::Lake;

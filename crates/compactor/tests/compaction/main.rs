@@ -8,6 +8,7 @@ mod lake;
 mod older;
 mod once;
 mod proof;
+mod proving;
 mod racing;
 mod rebuilding;
 mod reliability;

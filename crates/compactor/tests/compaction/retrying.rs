@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
+use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_compactor::quarantine::{self, Entry};
 use octolake_compactor::{Depth, Retry, Settings, Surroundings, prove, retry};
 use octolake_event::{DeliveryId, DeliveryMeta, LargeRef, layout};
@@ -87,8 +87,7 @@ async fn an_object_of_entries_stays_until_all_of_them_are_released() {
     let object = Path::from(layout::quarantine_key(&broken.raw_key, broken.offset));
     let lines = of_a.iter().map(|entry| serde_json::to_string(entry).unwrap());
     put(&lake, object.as_ref(), lines.collect::<Vec<_>>().join("\n")).await;
-    let _ =
-        lake.store().delete(&layout::quarantine_key(&claim.raw_key, claim.offset).into()).await;
+    let _ = lake.store().delete(&layout::quarantine_key(&claim.raw_key, claim.offset).into()).await;
     assert_eq!(listed(&lake).await, entries);
     put(&lake, &claim_checked(2).1, gzip(BODY.as_bytes())).await;
     let outcome = retried(&lake).await;
@@ -162,8 +161,6 @@ async fn a_raw_object_that_is_gone_is_named() {
     let lake = Lake::in_memory();
     put(&lake, "raw/2026/03/02/10/a", "half a rec\n").await;
     run(&lake, &Settings::default()).await;
-    object_store::ObjectStoreExt::delete(lake.store(), &"raw/2026/03/02/10/a".into())
-        .await
-        .unwrap();
+    lake.store().delete(&"raw/2026/03/02/10/a".into()).await.unwrap();
     assert_eq!(retried(&lake).await.gone, ["raw/2026/03/02/10/a"]);
 }
