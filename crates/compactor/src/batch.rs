@@ -23,6 +23,7 @@ use crate::partitions::{FileSink, Partitions};
 use crate::read::{Item, ObjectReader};
 use crate::repeats::NewDeliveries;
 use crate::report::FailedObject;
+use crate::retry;
 use crate::scan::RawObject;
 use crate::settings::Settings;
 
@@ -49,6 +50,8 @@ pub(crate) struct Batch {
     /// The last vacuum of the version that the batch is made on.
     pub(crate) fence: i64,
     plans: Plans,
+    /// Whether what is broken has its entries already.
+    is_again: bool,
 }
 
 /// What settling needs beside the batch.
@@ -86,6 +89,7 @@ impl Batch {
             bytes_decoded: 0,
             records: 0,
             plans: Plans::default(),
+            is_again: false,
         }
     }
 
@@ -131,11 +135,12 @@ impl Batch {
         let mut reader = ObjectReader::new(&store, object, context.settings.into());
         let mut again = Again::default();
         let object = Arc::new(object.clone());
+        self.is_again = true;
         while reader.fill().await? {
             let (items, step) = reader.items();
             for item in items {
                 let offset = item.offset();
-                if !places.iter().any(|place| place.contains(&offset)) {
+                if !retry::is_within(places, offset) {
                     continue;
                 }
                 if is_row_of(context, &object.key, &item).await? {

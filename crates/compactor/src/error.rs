@@ -119,6 +119,26 @@ pub enum CompactError {
         /// What is known of its end.
         error: tokio::task::JoinError,
     },
+    /// What a verification reads cannot be kept on disk.
+    #[error(
+        "cannot {action} {path}: {source}; a verification of a large lake keeps what it reads on disk, some 70 bytes for each row: make room there, or name another directory with --scratch"
+    )]
+    Scratch {
+        /// What was tried.
+        action: &'static str,
+        /// The file or directory, on this machine.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A directory is there that a verification must not rest on.
+    #[error("{path} is not used: {why}; remove it, or name another directory with --scratch")]
+    ScratchRefused {
+        /// The directory, on this machine.
+        path: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The commit lost every race.
     #[error("another compactor was first {0} times in a row; the next run goes on")]
     Outrun(u32),
@@ -134,10 +154,10 @@ impl CompactError {
             Self::Unusable { path: at, .. }
             | Self::Parquet { path: at, .. }
             | Self::Changed { folder: at, .. } => Kind::File(at),
-            Self::Store { .. } => Kind::Store,
+            Self::Store { .. } | Self::Scratch { .. } => Kind::Store,
             Self::Lake(_) => Kind::Table,
             Self::Outrun(_) => Kind::Race,
-            Self::NotCovered { .. } => Kind::Person,
+            Self::NotCovered { .. } | Self::ScratchRefused { .. } => Kind::Person,
             Self::Arrow(_) | Self::Task { .. } => Kind::Bug,
         }
     }
@@ -158,6 +178,14 @@ impl CompactError {
         source: object_store::Error,
     ) -> Self {
         Self::Store { action, key: key.into(), source: Box::new(source) }
+    }
+
+    pub(crate) fn scratch(
+        action: &'static str,
+        path: &std::path::Path,
+        source: std::io::Error,
+    ) -> Self {
+        Self::Scratch { action, path: path.display().to_string(), source }
     }
 
     pub(crate) fn parquet(

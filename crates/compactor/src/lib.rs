@@ -58,5 +58,5 @@ pub use retry::{Retry, retry};
 pub use run::{Surroundings, compact};
 pub use scan::{Backlog, RawObject, backlog};
 pub use settings::Settings;
-pub use verify::{Check, Depth, Verdict, prove, verify};
+pub use verify::{Check, Depth, Proof, Reading, Verdict, prove, prove_with, verify};
 pub use windows::{Place, What, items_in};

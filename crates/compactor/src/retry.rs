@@ -2,8 +2,11 @@
 //! and a body that was missing may have come.
 //!
 //! An object at a time: what stands where its entries say is read as any record is, and one commit
-//! holds the rows, takes the entries off the totals and releases those whose records could be read.
-//! Then the released entries are deleted; where that did not happen any more, the next call does it.
+//! holds the rows, takes the entries off the totals and releases those whose records could be read:
+//! from then on, no reader sees them. An object of entries is deleted once all of them are released;
+//! where that did not happen any more, the next call does it.
+//!
+//! Memory: 16 bytes for each entry, and a key for each of one raw object's that can be read again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -17,9 +20,9 @@ use serde::Serialize;
 
 use crate::batch::Batch;
 use crate::error::CompactError;
-use crate::objects;
 use crate::quarantine::{self, Entry};
 use crate::run::{Run, Surroundings};
+use crate::scan::RawObject;
 use crate::seal;
 use crate::settings::Settings;
 
@@ -66,7 +69,6 @@ pub async fn retry<'a>(
         if run.is_out_of_time() {
             break;
         }
-        retry.entries += entries.len() as u64;
         read_object(lake, &mut run, &raw_key, entries, &mut retry).await?;
     }
     retry.kept = retry.entries - retry.released;
@@ -74,68 +76,118 @@ pub async fn retry<'a>(
     Ok(Some(retry))
 }
 
-/// Where the entries are, by raw object.
-type Places = Vec<(String, Range<u64>)>;
+/// Where entries are in their raw object, in the order of their beginnings.
+type Places = Vec<Range<u64>>;
 
 async fn by_object(
     lake: &Lake,
     wanted: impl Fn(&Entry) -> bool,
 ) -> Result<BTreeMap<String, Places>, CompactError> {
     let mut objects: BTreeMap<String, Places> = BTreeMap::new();
-    let mut entries = std::pin::pin!(quarantine::list(lake).await?);
+    // With those that were released and are there still.
+    let mut entries = std::pin::pin!(quarantine::all(lake, |_| false).await?);
     while let Some(listed) = entries.try_next().await? {
         let Some(entry) = listed.entry.filter(&wanted) else { continue };
-        // An entry tells its place twice; one that contradicts itself is somebody else's.
-        if layout::quarantine_key(&entry.raw_key, entry.offset) == listed.key {
-            let end = entry.offset.saturating_add(entry.length.max(1));
-            objects.entry(entry.raw_key).or_default().push((listed.key, entry.offset..end));
+        let place = entry.offset..entry.offset.saturating_add(entry.length.max(1));
+        match objects.get_mut(&entry.raw_key) {
+            Some(places) => places.push(place),
+            None => drop(objects.insert(entry.raw_key, vec![place])),
         }
     }
+    for places in objects.values_mut() {
+        places.sort_unstable_by_key(|place| place.start);
+    }
     Ok(objects)
+}
+
+/// Whether one of these places, of which none overlaps another, holds an offset.
+pub(crate) fn is_within(places: &[Range<u64>], offset: u64) -> bool {
+    let behind = places.partition_point(|place| place.start <= offset);
+    behind.checked_sub(1).and_then(|at| places.get(at)).is_some_and(|place| place.contains(&offset))
+}
+
+/// The same places, without overlaps: lengths are what entries say of themselves.
+fn joined(places: &[Range<u64>]) -> Places {
+    let mut joined = Places::new();
+    for place in places {
+        match joined.last_mut() {
+            Some(last) if place.start <= last.end => last.end = last.end.max(place.end),
+            _ => joined.push(place.clone()),
+        }
+    }
+    joined
 }
 
 async fn read_object(
     lake: &Lake,
     run: &mut Run<'_>,
     raw_key: &str,
-    entries: Places,
+    places: Places,
     retry: &mut Retry,
 ) -> Result<(), CompactError> {
+    let (old, open): (Places, Places) =
+        places.into_iter().partition(|place| is_released(run, raw_key, place.start));
+    retry.entries += open.len() as u64;
     let Some(object) = quarantine::raw_object(lake, raw_key).await? else {
-        retry.gone.push(raw_key.to_owned());
+        if !open.is_empty() {
+            retry.gone.push(raw_key.to_owned());
+        }
         return Ok(());
     };
     // What is not done yet is in no total: the next run reads it anyway.
     if !run.table.as_ref().is_some_and(|table| table.progress().is_done(raw_key)) {
         return Ok(());
     }
+    let released = release(run, &object, &open, retry).await?;
+    if released == 0 && old.is_empty() {
+        return Ok(());
+    }
+    retry.released += released;
+    let is_gone = |offset| is_released(run, raw_key, offset);
+    let deleted = quarantine::clean(run.store.as_ref(), raw_key, is_gone).await?;
+    // Those that an earlier call has released, and was ended before it deleted them.
+    let old = old.iter().filter(|place| deleted.contains(&place.start)).count() as u64;
+    retry.entries += old;
+    retry.released += old;
+    Ok(())
+}
+
+fn is_released(run: &Run<'_>, raw_key: &str, offset: u64) -> bool {
+    let key = layout::quarantine_key(raw_key, offset);
+    run.table.as_ref().is_some_and(|table| table.progress().is_released(&key))
+}
+
+/// Reads what stands at these places of an object, and releases the entries whose records can be
+/// read; how many those are.
+async fn release(
+    run: &mut Run<'_>,
+    object: &RawObject,
+    places: &[Range<u64>],
+    retry: &mut Retry,
+) -> Result<u64, CompactError> {
     for _ in 0..MAX_CONFLICTS {
-        let is_released =
-            |key: &str| run.table.as_ref().is_some_and(|table| table.progress().is_released(key));
-        let (old, open): (Places, Places) =
-            entries.iter().cloned().partition(|(key, _)| is_released(key));
-        delete(run, old.iter().map(|(key, _)| key.as_str()), retry).await?;
-        let places: Vec<Range<u64>> = open.iter().map(|(_, place)| place.clone()).collect();
-        if places.is_empty() {
-            return Ok(());
+        // What another has released since is his.
+        let mut open = places.to_vec();
+        open.retain(|place| !is_released(run, &object.key, place.start));
+        if open.is_empty() {
+            return Ok(0);
         }
         let mut batch = run.new_batch();
-        let again = batch.read_again(&mut run.context(), &object, &places).await?;
-        let (stale, open): (Places, Places) =
-            open.into_iter().partition(|(_, place)| again.rows.contains(&place.start));
-        delete(run, stale.iter().map(|(key, _)| key.as_str()), retry).await?;
-        let entries = open.len() as u64;
-        let read = open.into_iter().filter(|(_, place)| !again.broken.contains(&place.start));
-        let released: Vec<String> = read.map(|(key, _)| key).collect();
+        let again = batch.read_again(&mut run.context(), object, &joined(&open)).await?;
+        let broken = |place: &Range<u64>| again.broken.contains(&place.start);
+        let read = open.iter().filter(|place| !broken(place));
+        let key = |place: &Range<u64>| layout::quarantine_key(&object.key, place.start);
+        let released: Vec<String> = read.map(key).collect();
         if released.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
-        let counts = batch.counts;
-        let retried = Retried { entries, released: released.clone() };
-        if commit(run, batch, retried).await? {
+        // Those that are rows of this object anyway were never counted.
+        let entries = open.iter().filter(|place| !again.rows.contains(&place.start)).count() as u64;
+        let (counts, count) = (batch.counts, released.len() as u64);
+        if commit(run, batch, Retried { entries, released }).await? {
             retry.stored += counts.stored;
             retry.duplicates += counts.duplicates;
-            return delete(run, released.iter().map(String::as_str), retry).await;
+            return Ok(count);
         }
     }
     Err(CompactError::Outrun(MAX_CONFLICTS))
@@ -154,16 +206,4 @@ async fn commit(
     commit.retried = Some(retried);
     let Some(table) = &mut run.table else { return Ok(true) };
     Ok(table.commit(&commit).await? != Outcome::Conflict)
-}
-
-async fn delete(
-    run: &Run<'_>,
-    keys: impl Iterator<Item = &str>,
-    retry: &mut Retry,
-) -> Result<(), CompactError> {
-    for key in keys {
-        objects::delete(run.store.as_ref(), key).await?;
-        retry.released += 1;
-    }
-    Ok(())
 }

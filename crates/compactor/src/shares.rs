@@ -22,11 +22,6 @@ impl Share {
     pub(crate) fn holds(self, id: u128) -> bool {
         id % u128::from(self.shares) == u128::from(self.number)
     }
-
-    /// What is counted once is counted with the first share.
-    pub(crate) fn is_first(self) -> bool {
-        self.number == 0
-    }
 }
 
 #[cfg(test)]

@@ -5,40 +5,125 @@
 //! is read for itself; where they differ, the lake is not to be trusted. A deep verification reads
 //! the live files whole, and holds every row against the record that it was made from.
 //!
-//! Memory: rows are held as a few numbers, a share of them at once ([`Share`]).
+//! Each raw object and each live file is read once, whatever the size of the lake. What is compared
+//! becomes a few numbers for each row and record, parted into shards ([`shards`]); then shard after
+//! shard is laid beside each other ([`join`]). Small ones stay in memory, others go to a directory
+//! ([`scratch`]), in which a verification that was stopped goes on ([`journal`]).
+//!
+//! Memory: one shard, some tens of megabytes, and [`Proof::memory_bytes`]; the names of all raw
+//! objects, 8 bytes for each erased body, and of a raw object in reading what compaction holds of it.
 
 mod erased;
-mod recount;
+mod gather;
+mod join;
+mod journal;
+mod records;
 mod rows;
+mod scratch;
+mod shards;
 mod verdict;
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use chrono::NaiveDate;
+use futures::TryStreamExt;
 use octolake_event::layout;
 use octolake_lake::{Counts, Progress, Table};
 use octolake_store::Lake;
 
+use self::join::Join;
+use self::records::{Quarantined, key_number};
+use self::scratch::Scratch;
+use self::shards::{Kind, Shards};
 pub use self::verdict::{Check, Verdict};
 use crate::error::CompactError;
-use crate::objects;
+use crate::quarantine;
 use crate::scan::{self, Days, ListedDay, RawObject};
 use crate::settings::Settings;
-use crate::shares::Share;
 
 /// How many offenders a failed check names.
 const EXAMPLES: usize = 5;
 
 /// How much of the lake a verification reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Depth {
     /// Of the live files the ids; of the raw objects all.
+    #[default]
     Ids,
     /// Of the live files every byte.
     Bytes,
 }
 
-/// What the raw objects and the live files say, gathered over the shares of ids.
+/// How a verification goes about its work.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// How much of the lake it reads.
+    pub depth: Depth,
+    /// A directory to keep what was read of `raw/` in until the verification has come to its end,
+    /// so that the next one goes on. Without it, one of its own in the folder for temporary files,
+    /// if it needs one.
+    pub scratch: Option<PathBuf>,
+    /// How many shards to make; by the size of the lake where it is not said.
+    pub shards: Option<u32>,
+    /// Bytes of shards to hold before they are written to disk.
+    pub memory_bytes: usize,
+    /// Bytes of raw objects after which what was read is marked, for the next verification.
+    pub mark_bytes: u64,
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        Self {
+            depth: Depth::Ids,
+            scratch: None,
+            shards: None,
+            memory_bytes: 64 * 1024 * 1024,
+            mark_bytes: 256 * 1024 * 1024,
+        }
+    }
+}
+
+/// How far the reading of `raw/` has come, which is most of the work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Raw objects that are read.
+    pub objects: u64,
+    /// Of them, those that an earlier verification had read.
+    pub known: u64,
+    /// Their bytes, as they are stored.
+    pub bytes: u64,
+    /// All raw objects that are done.
+    pub of_objects: u64,
+    /// Their bytes, as they are stored.
+    pub of_bytes: u64,
+}
+
+/// The first offenders of a kind, in the order of what they are told by.
+#[derive(Debug)]
+struct Examples<K>(Vec<(K, String)>);
+
+impl<K> Default for Examples<K> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K: Ord> Examples<K> {
+    fn note(&mut self, key: K, text: impl FnOnce() -> String) {
+        let at = self.0.partition_point(|(other, _)| *other <= key);
+        if at < EXAMPLES {
+            self.0.insert(at, (key, text()));
+            self.0.truncate(EXAMPLES);
+        }
+    }
+
+    fn texts(&self) -> Vec<String> {
+        self.0.iter().map(|(_, text)| text.clone()).collect()
+    }
+}
+
+/// What the raw objects and the live files say.
 #[derive(Debug, Default)]
 struct Findings {
     rows: u64,
@@ -51,11 +136,11 @@ struct Findings {
     unfounded: u64,
     /// Raw objects that are done and not there.
     gone: Vec<String>,
-    /// Some of the ids that are repeated, of the records that are lost and of the rows that have no
-    /// record, in words.
-    examples_repeated: Vec<String>,
-    examples_lost: Vec<String>,
-    examples_unfounded: Vec<String>,
+    /// Some of the ids that are repeated, of the records that are lost (by raw object and offset),
+    /// and of the rows that have no record, in words.
+    examples_repeated: Examples<u128>,
+    examples_lost: Examples<(usize, u64)>,
+    examples_unfounded: Examples<u128>,
 }
 
 /// Lays the three accounts of a lake beside each other. `None`: nothing was ever compacted.
@@ -75,25 +160,59 @@ pub async fn prove(
     settings: &Settings,
     depth: Depth,
 ) -> Result<Option<Verdict>, CompactError> {
+    prove_with(lake, settings, &Proof { depth, ..Proof::default() }, &mut |_| {}).await
+}
+
+/// [`verify`], in the way that `proof` says; `on_progress` is told of it after each raw object.
+///
+/// # Errors
+/// As there, and where the disk fails that a large lake needs, or its directory is not to be
+/// trusted.
+pub async fn prove_with(
+    lake: &Lake,
+    settings: &Settings,
+    proof: &Proof,
+    on_progress: &mut (dyn FnMut(&Reading) + Send),
+) -> Result<Option<Verdict>, CompactError> {
     let Some(table) = Table::open(lake).await? else { return Ok(None) };
     let raw = RawObjects::list(lake, table.progress()).await?;
-    let quarantined: HashSet<String> =
-        objects::keys(lake.store().as_ref(), layout::QUARANTINE).await?;
-    let said: u64 = table.files().iter().map(|file| file.rows).sum();
+    let scratch = match &proof.scratch {
+        Some(parent) => Scratch::kept(parent, lake.name())?,
+        None => Scratch::temporary(),
+    };
+    let mut shards = Shards::new(scratch, proof.memory_bytes);
+    let (header, asked) = gather::header(lake, &table, settings, proof, &raw);
+    let left = journal::open(&mut shards, &header)?;
+    let kept = (&mut shards, left);
+    let numbers = gather::read(lake, settings, asked, &raw, kept, (proof, on_progress)).await?;
     let mut findings = Findings { gone: raw.gone.clone(), ..Findings::default() };
-    for share in Share::all(said) {
-        let mut rows = rows::read(lake, &table, share, depth, &mut findings).await?;
-        let erased = erased::Erased::read(lake, table.progress(), share).await?;
-        let mut recount =
-            recount::Recount { lake, settings, depth, share, quarantined: &quarantined, erased };
-        for object in &raw.done {
-            recount.read(object, &mut rows, &mut findings).await?;
-        }
-        rows.conclude(depth, &mut findings);
-    }
+    rows::read(lake, &table, proof.depth, &mut shards, &mut findings).await?;
+    let erased = erased::Erased::read(lake, &table, &mut shards).await?;
+    read_quarantine(lake, table.progress(), &mut shards).await?;
+    let join = Join::new(proof.depth, &raw, &numbers, &erased);
+    join.all(&mut shards, &mut findings)?;
+    shards.scratch.finish();
     // A record that is a row, and not the first one of its id, repeats it.
     findings.counts.duplicates -= findings.counts.stored.min(findings.counts.duplicates);
-    Ok(Some(verdict::of(&table, depth, &raw, findings)))
+    Ok(Some(verdict::of(&table, proof.depth, &raw, findings)))
+}
+
+/// Reads the places of the quarantine's entries into shards.
+async fn read_quarantine(
+    lake: &Lake,
+    progress: &Progress,
+    shards: &mut Shards,
+) -> Result<(), CompactError> {
+    let entries = quarantine::all(lake, |key| progress.is_released(key)).await?;
+    let mut entries = std::pin::pin!(entries);
+    while let Some(listed) = entries.try_next().await? {
+        if let Some(entry) = listed.entry {
+            let raw_key = key_number(&entry.raw_key);
+            let place = Quarantined { raw_key, offset: entry.offset };
+            shards.push_by_place(Kind::Entries, (raw_key, entry.offset), &place)?;
+        }
+    }
+    Ok(())
 }
 
 /// The raw objects, as far as they are there.
@@ -137,10 +256,4 @@ fn gone(days: &[ListedDay], done: &[RawObject], progress: &Progress) -> Vec<Stri
         (count > 0).then(|| format!("{count} raw objects of {day} are gone"))
     }));
     gone
-}
-
-fn note(examples: &mut Vec<String>, example: impl FnOnce() -> String) {
-    if examples.len() < EXAMPLES {
-        examples.push(example());
-    }
 }

@@ -4,7 +4,7 @@
 //! raw/<yyyy>/<mm>/<dd>/<hh>/<any name>          envelopes as they arrived, by arrival hour (UTC)
 //! large/<yyyy>/<mm>/<dd>/<delivery id>.json.gz  bodies too large for the bus
 //! events/event_type=<type>/date=<date>/…        the Delta table, with events/_delta_log/
-//! quarantine/<raw key without raw/>/<offset>.json   records that could not be read
+//! quarantine/<raw key without raw/>/<offset>.json   records that could not be read, from this one on
 //! erased/<run>.parquet                          ids of deliveries that were erased
 //! rebuild/events/                               the table while it is made anew from raw/
 //! spool/                                        what `serve` has taken and not landed yet
@@ -206,14 +206,22 @@ pub fn is_intact(path: &str, bytes: &[u8]) -> Option<bool> {
     Some(hash == XxHash64::oneshot(0, bytes))
 }
 
-/// The key of the quarantine entry for the record at `offset` (in bytes, after decompression) of
-/// the raw object `raw_key`. The same record always has the same key.
-pub fn quarantine_key(raw_key: &str, offset: u64) -> String {
+/// The folder of the quarantine entries for records of the raw object `raw_key`.
+pub fn quarantine_folder(raw_key: &str) -> String {
     let name = raw_key.strip_prefix("raw/").unwrap_or(raw_key);
-    format!("{QUARANTINE}/{name}/{offset:012}.json")
+    format!("{QUARANTINE}/{name}")
 }
 
-/// The raw object and the offset that the key of a quarantine entry tells; `None` for other keys.
+/// What the quarantine entry for the record at `offset` (in bytes, after decompression) of the raw
+/// object `raw_key` is known by: the same record always has the same key. An object of this name
+/// holds the entry, and perhaps those of later records of the same raw object; or the entry is in
+/// an object that is named after an earlier record.
+pub fn quarantine_key(raw_key: &str, offset: u64) -> String {
+    format!("{}/{offset:012}.json", quarantine_folder(raw_key))
+}
+
+/// The raw object and the offset that the key of a quarantine entry, or of an object of entries,
+/// tells; `None` for other keys.
 pub fn quarantined(key: &str) -> Option<(String, u64)> {
     let rest = key.strip_prefix(QUARANTINE)?.strip_prefix('/')?;
     let (name, offset) = rest.strip_suffix(".json")?.rsplit_once('/')?;

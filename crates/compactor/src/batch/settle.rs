@@ -328,7 +328,7 @@ impl Batch {
                 "a record cannot be read"
             );
         }
-        if !context.settings.dry_run {
+        if !context.settings.dry_run && !self.is_again {
             quarantine::put_all(context.store.as_ref(), raw_key, broken).await?;
         }
         self.counts.read += broken.len() as u64;

@@ -3,55 +3,59 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use octolake_event::Envelope;
-use octolake_lake::Progress;
+use octolake_lake::{Progress, Table};
 use octolake_store::Lake;
 
+use super::shards::{Kind, Shards};
 use crate::error::CompactError;
 use crate::known::{self, IdFile};
-use crate::shares::Share;
 
-/// The erased deliveries of one share, and all erased bodies: 16 and 8 bytes each.
+/// All erased bodies, 8 bytes each; the ids are in shards.
 #[derive(Debug, Default)]
 pub(super) struct Erased {
-    ids: HashSet<u128>,
     bodies: HashSet<i64>,
-    before: Option<DateTime<Utc>>,
 }
 
 impl Erased {
+    /// Reads the lists of what was erased, the ids into shards.
     pub(super) async fn read(
         lake: &Lake,
-        progress: &Progress,
-        share: Share,
+        table: &Table,
+        shards: &mut Shards,
     ) -> Result<Self, CompactError> {
-        let mut erased = Self { before: progress.erased_before, ..Self::default() };
-        for (key, bytes) in progress.erased() {
+        let mut erased = Self::default();
+        for (key, bytes) in table.progress().erased() {
             let list = IdFile { key: key.to_owned(), bytes };
+            let mut pushed = Ok(());
             known::read_deliveries(lake.store().clone(), &list, |id, body| {
                 erased.bodies.extend(body);
-                if share.holds(id) {
-                    erased.ids.insert(id);
+                if pushed.is_ok() {
+                    pushed = shards.push_by_id(Kind::Erased, id, &id);
                 }
             })
             .await?;
+            pushed?;
         }
         Ok(erased)
-    }
-
-    /// Whether a record is of an erased delivery, by its id or its time.
-    pub(super) fn holds(&self, envelope: &Envelope<'_>) -> bool {
-        self.before.is_some_and(|before| envelope.meta.received_at < before)
-            || self.ids.contains(&envelope.meta.id.as_u128())
-    }
-
-    /// Whether any body is erased.
-    pub(super) fn knows_bodies(&self) -> bool {
-        !self.bodies.is_empty()
     }
 
     /// Whether a body that hashes to this is erased.
     pub(super) fn holds_body(&self, body: i64) -> bool {
         self.bodies.contains(&body)
+    }
+}
+
+/// What has to be known of a record beside its id and its place, to tell whether it is erased.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// What its body hashes to.
+    pub(super) bodies: bool,
+    /// Whether it arrived before this.
+    pub(super) before: Option<DateTime<Utc>>,
+}
+
+impl Asked {
+    pub(super) fn by(progress: &Progress) -> Self {
+        Self { bodies: progress.erased().len() > 0, before: progress.erased_before }
     }
 }

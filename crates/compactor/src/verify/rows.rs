@@ -3,117 +3,47 @@
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use octolake_event::Payload;
 use octolake_event::layout;
-use octolake_event::{DeliveryId, Payload};
 use octolake_lake::{LiveFile, Table};
 use octolake_store::Lake;
 use octolake_tables::schema::name;
-use twox_hash::XxHash64;
 
-use super::{Depth, Findings, note};
+use super::records::{RowId, key_number};
+use super::shards::{Kind, Shards};
+use super::{Depth, Findings};
 use crate::error::CompactError;
 use crate::file_reader;
 use crate::known;
-use crate::shares::Share;
 use crate::texts::Texts;
 
-/// A row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct RowId {
-    pub(super) id: u128,
-    /// What its payload hashes to, and which raw object it is from; 0 where only ids are read.
-    pub(super) body: i64,
-    pub(super) raw_key: u64,
-}
-
-/// What a raw key is compared by.
-pub(super) fn key_number(raw_key: &str) -> u64 {
-    XxHash64::oneshot(0, raw_key.as_bytes())
-}
-
-/// What became of a row so far.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Mark {
-    /// A record has its id.
-    pub(super) is_seen: bool,
-    /// The record that it was made from is there.
-    pub(super) is_founded: bool,
-}
-
-/// The rows of one share, by id.
-#[derive(Debug)]
-pub(super) struct Rows {
-    rows: Vec<RowId>,
-    marks: Vec<Mark>,
-}
-
-impl Rows {
-    /// The row of this id, and what became of it.
-    pub(super) fn find(&mut self, id: u128) -> Option<(RowId, &mut Mark)> {
-        let at = self.rows.binary_search_by_key(&id, |row| row.id).ok()?;
-        Some((self.rows[at], &mut self.marks[at]))
-    }
-
-    /// Counts what became of the rows, once every raw object was read.
-    pub(super) fn conclude(self, depth: Depth, findings: &mut Findings) {
-        findings.counts.stored += self.marks.iter().filter(|mark| mark.is_seen).count() as u64;
-        if depth == Depth::Ids {
-            return;
-        }
-        let unfounded = self.rows.iter().zip(&self.marks).filter(|(_, mark)| !mark.is_founded);
-        for (row, mark) in unfounded {
-            findings.unfounded += 1;
-            note(&mut findings.examples_unfounded, || {
-                let id = DeliveryId::from_u128(row.id);
-                match mark.is_seen {
-                    true => format!("{id} differs from its record in raw/"),
-                    false => format!("{id} is in no raw object"),
-                }
-            });
-        }
-    }
-}
-
-/// The rows of one share in the live files.
+/// Reads the rows of all live files into shards, by id.
 pub(super) async fn read(
     lake: &Lake,
     table: &Table,
-    share: Share,
     depth: Depth,
+    shards: &mut Shards,
     findings: &mut Findings,
-) -> Result<Rows, CompactError> {
-    let mut rows = Vec::new();
-    if share.is_first() {
-        let told = table.unusable().iter().map(|file| format!("{}: {}", file.path, file.reason));
-        findings.unreadable.extend(told);
-    }
+) -> Result<(), CompactError> {
+    let told = table.unusable().iter().map(|file| format!("{}: {}", file.path, file.reason));
+    findings.unreadable.extend(told);
     for file in table.files() {
-        let mut count = 0;
+        let (mut count, mut pushed) = (0, Ok(()));
         let each = |row: RowId| {
             count += 1;
-            if share.holds(row.id) {
-                rows.push(row);
+            if pushed.is_ok() {
+                pushed = shards.push_by_id(Kind::Rows, row.id, &row);
             }
         };
         let outcome = match depth {
             Depth::Ids => read_ids(lake, file, each).await,
             Depth::Bytes => read_whole(lake, file, each).await,
         };
-        if share.is_first() {
-            findings.rows += count;
-            findings.unreadable.extend(fault(file, count, outcome));
-        }
+        pushed?;
+        findings.rows += count;
+        findings.unreadable.extend(fault(file, count, outcome));
     }
-    rows.sort_unstable();
-    let all = rows.len();
-    for pair in rows.windows(2).filter(|pair| pair[0].id == pair[1].id) {
-        let id = DeliveryId::from_u128(pair[0].id);
-        note(&mut findings.examples_repeated, || format!("{id} is in the table twice"));
-    }
-    rows.dedup_by_key(|row| row.id);
-    findings.repeated += (all - rows.len()) as u64;
-    let marks = vec![Mark::default(); rows.len()];
-    Ok(Rows { rows, marks })
+    Ok(())
 }
 
 fn fault(file: &LiveFile, rows: u64, outcome: Result<(), String>) -> Option<String> {

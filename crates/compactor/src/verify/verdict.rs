@@ -96,7 +96,7 @@ fn once(found: &Findings) -> Check {
         holds: found.repeated == 0,
         detail: with(
             format!("{} rows, {} repeated", found.rows, found.repeated),
-            &found.examples_repeated,
+            &found.examples_repeated.texts(),
         ),
     }
 }
@@ -142,7 +142,7 @@ fn recount(found: &Findings) -> Check {
                     erased => format!("; raw/ still holds {erased} records of erased deliveries"),
                 }
             ),
-            &found.examples_lost,
+            &found.examples_lost.texts(),
         ),
     }
 }
@@ -164,7 +164,7 @@ fn founded(found: &Findings) -> Check {
         holds: found.unfounded == 0,
         detail: with(
             format!("{} rows, {} without their record", found.rows, found.unfounded),
-            &found.examples_unfounded,
+            &found.examples_unfounded.texts(),
         ),
     }
 }

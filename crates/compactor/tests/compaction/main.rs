@@ -10,6 +10,7 @@ mod older;
 mod once;
 mod onward;
 mod proof;
+mod proving;
 mod racing;
 mod rebuilding;
 mod reliability;

@@ -1,6 +1,10 @@
 //! What is in quarantine can be read once more, and is counted once all the same.
 
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+use octolake_compactor::quarantine::{self, Entry};
 use octolake_compactor::{Depth, Retry, Settings, Surroundings, prove, retry};
 use octolake_event::{DeliveryId, DeliveryMeta, LargeRef, layout};
 use octolake_lake::{Counts, Table};
@@ -69,6 +73,35 @@ async fn what_can_be_read_by_now_becomes_a_row_and_the_rest_stays() {
     assert_eq!(retried(&lake).await.entries, 1, "what was released is gone");
 }
 
+async fn listed(lake: &Lake) -> Vec<Entry> {
+    let listed: Vec<_> = quarantine::list(lake).await.unwrap().try_collect().await.unwrap();
+    listed.into_iter().map(|listed| listed.entry.unwrap()).collect()
+}
+
+#[tokio::test]
+async fn an_object_of_entries_stays_until_all_of_them_are_released() {
+    let lake = lake().await;
+    let entries = listed(&lake).await;
+    let of_a: Vec<&Entry> = entries.iter().filter(|it| it.raw_key.ends_with("/a")).collect();
+    let [broken, claim] = &of_a[..] else { panic!("{entries:?}") };
+    let object = Path::from(layout::quarantine_key(&broken.raw_key, broken.offset));
+    let lines = of_a.iter().map(|entry| serde_json::to_string(entry).unwrap());
+    put(&lake, object.as_ref(), lines.collect::<Vec<_>>().join("\n")).await;
+    let _ = lake.store().delete(&layout::quarantine_key(&claim.raw_key, claim.offset).into()).await;
+    assert_eq!(listed(&lake).await, entries);
+    put(&lake, &claim_checked(2).1, gzip(BODY.as_bytes())).await;
+    let outcome = retried(&lake).await;
+    assert_eq!((outcome.entries, outcome.released, outcome.kept), (3, 1, 2));
+    assert!(lake.store().head(&object).await.is_ok(), "one of its entries stays");
+    assert_eq!(listed(&lake).await.iter().filter(|it| it.raw_key.ends_with("/a")).count(), 1);
+    let gone = quarantine::get(&lake, &claim.raw_key, claim.offset).await.unwrap();
+    assert_eq!((gone, totals(&lake).await), (None, [5, 3, 0, 2]));
+    assert_sound(&lake).await;
+    let again = retried(&lake).await;
+    assert_eq!((again.entries, again.released, again.kept), (2, 0, 2));
+    assert_eq!(totals(&lake).await, [5, 3, 0, 2]);
+}
+
 #[tokio::test]
 async fn what_has_come_again_by_now_is_a_duplicate() {
     let lake = lake().await;
@@ -128,8 +161,6 @@ async fn a_raw_object_that_is_gone_is_named() {
     let lake = Lake::in_memory();
     put(&lake, "raw/2026/03/02/10/a", "half a rec\n").await;
     run(&lake, &Settings::default()).await;
-    object_store::ObjectStoreExt::delete(lake.store(), &"raw/2026/03/02/10/a".into())
-        .await
-        .unwrap();
+    lake.store().delete(&"raw/2026/03/02/10/a".into()).await.unwrap();
     assert_eq!(retried(&lake).await.gone, ["raw/2026/03/02/10/a"]);
 }

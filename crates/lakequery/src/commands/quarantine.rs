@@ -60,7 +60,7 @@ struct RetryArgs {
 
 #[derive(Debug, clap::Args)]
 struct ShowArgs {
-    /// The record: RAW_KEY:OFFSET as `list` prints them, or the key of its entry under quarantine/.
+    /// The record: RAW_KEY:OFFSET as `list` prints them, or its key under quarantine/.
     #[arg(value_name = "RECORD")]
     record: String,
     /// Write the record's bytes and nothing else, as they are: into a file or a pipe.
@@ -107,11 +107,12 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
 async fn list(lake: &Lake, args: &ListArgs, globals: &Globals) -> anyhow::Result<()> {
     let mut entries = std::pin::pin!(quarantine::list(lake).await?);
     let limit = args.limit.unwrap_or(usize::MAX);
-    let (mut lines, mut reasons, mut foreign) = (Vec::new(), BTreeMap::new(), Vec::new());
-    let mut wanted = 0;
+    let (mut lines, mut reasons) = (Vec::new(), BTreeMap::new());
+    let (mut wanted, mut foreign, mut first_foreign) = (0, 0_u64, None);
     while let Some(Listed { key, entry }) = entries.try_next().await? {
         let Some(entry) = entry else {
-            foreign.push(key);
+            foreign += 1;
+            first_foreign.get_or_insert(key);
             continue;
         };
         *reasons.entry(entry.reason.clone()).or_insert(0_u64) += 1;
@@ -128,8 +129,8 @@ async fn list(lake: &Lake, args: &ListArgs, globals: &Globals) -> anyhow::Result
         let text = format!("only the first {} of {wanted} are shown", lines.len());
         output::note(globals, &text);
     }
-    if let Some(first) = foreign.first() {
-        let text = format!("{} objects under quarantine/ are no entries: {first}", foreign.len());
+    if let Some(first) = first_foreign {
+        let text = format!("{foreign} objects under quarantine/ hold what is no entry: {first}");
         output::note(globals, &text);
     }
     Ok(())

@@ -1,8 +1,12 @@
 //! `lakequery verify`.
 
-use octolake_compactor::{Depth, Settings, Verdict, prove};
+use std::path::PathBuf;
 
-use crate::cli::Globals;
+use anyhow::bail;
+use octolake_compactor::{CompactError, Depth, Proof, Reading, Settings, Verdict, prove_with};
+use octolake_store::Lake;
+
+use crate::cli::{Globals, stop_signal};
 use crate::exit::Outcome;
 use crate::output::{self, Align, Format, Grid};
 
@@ -12,6 +16,10 @@ pub struct Args {
     /// Read every byte of the table too, and hold each row against the record that it was made from.
     #[arg(long)]
     deep: bool,
+    /// Keep what was read of raw/ in this directory until all is verified: a call that is stopped is
+    /// gone on with by the next one.
+    #[arg(long, value_name = "DIR")]
+    scratch: Option<PathBuf>,
 }
 
 /// Proves that nothing was lost and nothing doubled; exit code 3 where that cannot be proven.
@@ -21,7 +29,13 @@ pub struct Args {
 pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let lake = globals.open_lake()?;
     let depth = if args.deep { Depth::Bytes } else { Depth::Ids };
-    let Some(verdict) = prove(&lake, &Settings::default(), depth).await? else {
+    let proof = Proof { depth, scratch: args.scratch, ..Proof::default() };
+    // What is waited for no longer goes, and its temporary directory with it.
+    let verdict = tokio::select! {
+        () = stop_signal()? => bail!("stopped{}", next_time(&proof)),
+        verdict = with_progress(&lake, &proof, globals) => verdict?,
+    };
+    let Some(verdict) = verdict else {
         let name = lake.name();
         output::note(globals, &format!("{name} has no table yet: run `lakequery compact` first"));
         return Ok(Outcome::GateFailed);
@@ -34,6 +48,31 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         }
     }
     Ok(if verdict.holds { Outcome::Fine } else { Outcome::GateFailed })
+}
+
+fn next_time(proof: &Proof) -> &'static str {
+    match proof.scratch {
+        Some(_) => ": the same call goes on with what was read",
+        None => ": with --scratch DIR, the next call would go on with what was read",
+    }
+}
+
+async fn with_progress(
+    lake: &Lake,
+    proof: &Proof,
+    globals: &Globals,
+) -> Result<Option<Verdict>, CompactError> {
+    let template =
+        "{spinner} reading raw/ {bar:30} {bytes}/{total_bytes}, {msg} raw objects, {eta} left";
+    let bar = output::progress_bar(globals, 0, template);
+    let on_progress = &mut |reading: &Reading| {
+        bar.set_length(reading.of_bytes);
+        bar.set_position(reading.bytes);
+        bar.set_message(format!("{}/{}", reading.objects, reading.of_objects));
+    };
+    let verdict = prove_with(lake, &Settings::default(), proof, on_progress).await;
+    bar.finish_and_clear();
+    verdict
 }
 
 fn grid(verdict: &Verdict) -> Grid {

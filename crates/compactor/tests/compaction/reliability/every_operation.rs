@@ -41,7 +41,7 @@ async fn the_run_does_all_that_a_run_can_do() {
         (Kind::Get, "large/"),
         (Kind::Get, "_delta_log/"),
         (Kind::Get, ".parquet"),
-        (Kind::Put, "quarantine/"),
+        (Kind::Create, "quarantine/"),
         (Kind::Put, ".parquet"),
         (Kind::Put, "checkpoint"),
         (Kind::Create, "_delta_log/"),

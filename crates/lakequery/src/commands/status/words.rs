@@ -17,7 +17,11 @@ pub(super) fn words(status: &Status) -> String {
     if let Some(found) = &status.spool {
         spool(&mut text, found);
     }
-    let _ = writeln!(text, "Quarantine  {} records that could not be read", status.quarantine);
+    let _ = writeln!(
+        text,
+        "Quarantine  {} objects of records that could not be read",
+        status.quarantine
+    );
     if let Some(ledger) = &status.ledger {
         records(&mut text, ledger);
         erased(&mut text, ledger);
