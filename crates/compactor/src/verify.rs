@@ -70,6 +70,8 @@ pub struct Proof {
     pub memory_bytes: usize,
     /// Bytes of raw objects after which what was read is marked, for the next verification.
     pub mark_bytes: u64,
+    /// How many raw objects to read at once.
+    pub threads: usize,
 }
 
 impl Default for Proof {
@@ -80,6 +82,7 @@ impl Default for Proof {
             shards: None,
             memory_bytes: 64 * 1024 * 1024,
             mark_bytes: 256 * 1024 * 1024,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
 }

@@ -152,11 +152,10 @@ impl Gather<'_> {
         reading: &mut Reading,
         on_progress: &mut (dyn FnMut(&Reading) + Send),
     ) -> Result<(), CompactError> {
-        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
         let (mut todo, mut tasks) = (todo.into_iter(), JoinSet::new());
         let mut unmarked_bytes = 0;
         loop {
-            while tasks.len() < at_once
+            while tasks.len() < proof.threads.max(1)
                 && let Some((number, object)) = todo.next()
             {
                 let reader = reader.clone();

@@ -205,12 +205,12 @@ impl Shards {
         }
         let dir = self.scratch.dir()?;
         for ((at, shard), length) in self.shards.iter_mut().enumerate().zip(lengths) {
-            if *length == 0 {
-                continue;
-            }
             let path = dir.join(file_name(at, count));
             let failed = |source| CompactError::scratch("read", &path, source);
             let Ok(mut file) = OpenOptions::new().read(true).write(true).open(&path) else {
+                if *length == 0 {
+                    continue;
+                }
                 return Ok(false);
             };
             shard.hash = hash_of(&mut file, *length).map_err(failed)?;

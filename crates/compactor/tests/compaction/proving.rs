@@ -177,13 +177,14 @@ fn counts(verdict: &Verdict) -> [u64; 7] {
     [accepted, stored, duplicates, erased, quarantined, lost, rows]
 }
 
-/// All on disk, marked after each object.
+/// All on disk, one object after the other, marked after each.
 fn on_disk(scratch: &File, shards: u32) -> Proof {
     Proof {
         scratch: Some(scratch.to_owned()),
         shards: Some(shards),
         memory_bytes: 0,
         mark_bytes: 0,
+        threads: 1,
         ..Proof::default()
     }
 }
@@ -197,7 +198,7 @@ async fn proven(lake: &Lake, proof: &Proof) -> Result<Verdict, CompactError> {
 fn in_shards_as_by_hand() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut runner =
-        TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
+        TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
     let scratch = tempdir().unwrap();
     let outcome = runner.run(&stories(), |story| {
         runtime.block_on(async {
@@ -212,7 +213,7 @@ fn in_shards_as_by_hand() {
                 for shards in [1, 7] {
                     let proof = Proof { depth, ..on_disk(scratch.path(), shards) };
                     prop_assert_eq!(&proven(&lake, &proof).await.unwrap(), &plain);
-                    let temporary = Proof { scratch: None, ..proof };
+                    let temporary = Proof { scratch: None, threads: 3, ..proof };
                     prop_assert_eq!(&proven(&lake, &temporary).await.unwrap(), &plain);
                 }
             }
@@ -282,7 +283,7 @@ async fn what_was_stopped_goes_on() {
     assert_eq!(mode(&dir), 0o700);
     let (counts, known) = gone_on(&lake, scratch.path()).await;
     assert_eq!(counts, OF_TEN);
-    assert!((4..10).contains(&known), "{known}");
+    assert_eq!(known, 4);
     assert!(left_in(scratch.path()).is_empty());
     assert_eq!(gone_on(&lake, scratch.path()).await, (OF_TEN, 0));
 }
@@ -291,13 +292,13 @@ async fn what_was_stopped_goes_on() {
 async fn an_object_that_has_changed_or_gone_since_is_read_as_it_is() {
     let (lake, scratch) = (ten().await, tempdir().unwrap());
     stopped(&lake, scratch.path(), 9).await;
-    let items = [Item::Delivery(3), Item::Delivery(4), Item::Delivery(77)];
+    let items = [Item::Delivery(77), Item::Delivery(3), Item::Delivery(4)];
     put(&lake, &key(3), items.map(text).concat()).await;
     lake.store().delete(&key(5).into()).await.unwrap();
     let (counts, known) = gone_on(&lake, scratch.path()).await;
     // The row of 5 has no record any more, and 77 is no row.
     assert_eq!(counts, [27, 9, 9, 0, 8, 1, 10]);
-    assert!((7..=8).contains(&known), "{known}");
+    assert_eq!(known, 7);
 }
 
 #[tokio::test]
