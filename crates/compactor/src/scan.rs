@@ -158,13 +158,7 @@ pub(crate) fn singles(progress: &Progress) -> HashMap<NaiveDate, u64> {
 }
 
 impl Survey {
-    fn take(
-        &mut self,
-        day: NaiveDate,
-        objects: Vec<RawObject>,
-        singles: u64,
-        progress: &Progress,
-    ) {
+    fn take(&mut self, day: NaiveDate, objects: Vec<RawObject>, singles: u64, progress: &Progress) {
         let listed = Seal::of(objects.iter().map(|object| object.key.as_str()));
         let doubt = progress.seal(day).and_then(|seal| audit::compare(seal, listed, &objects));
         let is_single = |object: &RawObject| progress.is_done_by_itself(&object.key);
@@ -173,8 +167,8 @@ impl Survey {
             (Some(Doubt::Late(late)), _) => !late.contains(&object.key),
             (Some(Doubt::Differs { .. }), _) | (None, None) => is_single(object),
         };
-        let unlisted =
-            singles.saturating_sub(objects.iter().filter(|object| is_single(object)).count() as u64);
+        let unlisted = singles
+            .saturating_sub(objects.iter().filter(|object| is_single(object)).count() as u64);
         let (done, pending): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_done);
         self.done.extend(done);
         self.backlog.pending.extend(pending);

@@ -109,7 +109,8 @@ impl RawObjects {
         let mut survey = scan::survey(lake, Some(progress), Days::All).await?;
         let mut pending = survey.backlog.pending.len() as u64;
         // Of a day that has lost some of its objects, those that are left are done.
-        let lost: HashSet<NaiveDate> = survey.days.iter().filter(|day| day.has_lost()).map(|l| l.day).collect();
+        let lost: HashSet<NaiveDate> =
+            survey.days.iter().filter(|day| day.has_lost()).map(|l| l.day).collect();
         let is_left = |object: &RawObject| {
             layout::raw_day(&object.key).is_some_and(|day| lost.contains(&day))
         };

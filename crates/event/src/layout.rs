@@ -308,7 +308,9 @@ mod tests {
         assert_eq!(seal_name(day(2026, 11, 9)), "sealed/2026/11/09");
         assert_eq!(seal_of("sealed/2026/11/09"), Some((day(2026, 11, 9), "")));
         assert_eq!(seal_of("sealed/2026/11/09/count"), Some((day(2026, 11, 9), "count")));
-        for other in ["sealed", "sealed/", "sealed/2026/11/9", "sealed/2026/11/0ä", "sealed/2026/11/091"] {
+        for other in
+            ["sealed", "sealed/", "sealed/2026/11/9", "sealed/2026/11/0ä", "sealed/2026/11/091"]
+        {
             assert_eq!(seal_of(other), None, "{other}");
         }
     }

@@ -16,12 +16,26 @@ async fn main() {
         let mut commit = Commit::new(CommitKind::Append, c as i64, now);
         for i in 0..n / 20 {
             let date = day0 + chrono::TimeDelta::days((i % 400) as i64);
-            let path = format!("event_type=push/date={date}/part-{c}-{i:08}-00000000000000000000000000.parquet");
-            commit.adds.push(NewFile { partition: Partition::of_file(&path).unwrap(), path, bytes: 100, rows: 7, received: (now, now) });
+            let path = format!(
+                "event_type=push/date={date}/part-{c}-{i:08}-00000000000000000000000000.parquet"
+            );
+            commit.adds.push(NewFile {
+                partition: Partition::of_file(&path).unwrap(),
+                path,
+                bytes: 100,
+                rows: 7,
+                received: (now, now),
+            });
         }
         table.commit(&commit).await.unwrap();
     }
+    if std::env::args().nth(2).is_some() {
+        table.checkpoint().await.unwrap();
+    }
     for round in 0..3 {
+        let started = Instant::now();
+        View::open(&lake).await.unwrap().unwrap();
+        println!("{round}: view {:?}", started.elapsed());
         let started = Instant::now();
         let t = Table::open(&lake).await.unwrap().unwrap();
         println!("{round}: open {} files {:?}", t.files().len(), started.elapsed());
@@ -29,7 +43,13 @@ async fn main() {
         let mut t = t;
         let mut commit = Commit::new(CommitKind::Append, 100 + round, now);
         let path = format!("event_type=push/date=2024-01-01/part-x{round}.parquet");
-        commit.adds.push(NewFile { partition: Partition::of_file(&path).unwrap(), path, bytes: 100, rows: 7, received: (now, now) });
+        commit.adds.push(NewFile {
+            partition: Partition::of_file(&path).unwrap(),
+            path,
+            bytes: 100,
+            rows: 7,
+            received: (now, now),
+        });
         t.commit(&commit).await.unwrap();
         println!("   commit {:?}", started.elapsed());
     }

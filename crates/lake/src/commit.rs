@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use deltalake::DeltaTableError;
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake::kernel::transaction::{
+    CommitBuilder, CommitProperties, FinalizedCommit, TransactionError,
+};
 use deltalake::kernel::{Action, Add, Remove};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::table::config::TablePropertiesExt as _;
@@ -13,9 +15,9 @@ use octolake_tables::schema::PARTITION_COLUMNS;
 use serde_json::json;
 
 use crate::error::LakeError;
+use crate::live::LiveFile;
 use crate::progress::{self, Counts, Ledger};
 use crate::seals::SealedDay;
-use crate::live::LiveFile;
 use crate::table::Table;
 
 /// A Parquet file that is written and waits for its commit.
@@ -134,26 +136,29 @@ pub enum Outcome {
 impl Table {
     /// Makes one change, on top of the version that this table is at.
     pub async fn commit(&mut self, commit: &Commit) -> Result<Outcome, LakeError> {
-        let (next, doubts) = (self.version() + 1, self.progress().seals.doubts_after(commit));
-        let error = self.try_commit(commit).await.err();
-        self.refresh().await?;
-        if error.is_none() || self.holds(commit) {
-            // Where another came right behind, what was doubted may be settled.
-            if self.version() == next {
+        let doubts = self.progress().seals.doubts_after(commit);
+        let error = match self.try_commit(commit).await {
+            Ok(committed) => {
+                // The library has moved on to this version already, and has not looked further.
+                self.delta.state = Some(committed.snapshot);
+                self.read_state().await?;
                 self.progress.seals.restore_doubts(doubts);
+                return Ok(Outcome::Committed(self.version()));
             }
+            Err(error) => error,
+        };
+        self.refresh().await?;
+        if self.holds(commit) {
             return Ok(Outcome::Committed(self.version()));
         }
-        match error {
-            Some(error) if !is_conflict(&error) => Err(LakeError::Commit {
-                lake: self.lake.name().to_owned(),
-                source: Box::new(error),
-            }),
-            _ => Ok(Outcome::Conflict),
+        if is_conflict(&error) {
+            return Ok(Outcome::Conflict);
         }
+        let (lake, source) = (self.lake.name().to_owned(), Box::new(error));
+        Err(LakeError::Commit { lake, source })
     }
 
-    async fn try_commit(&self, commit: &Commit) -> Result<(), DeltaTableError> {
+    async fn try_commit(&self, commit: &Commit) -> Result<FinalizedCommit, DeltaTableError> {
         let ledger = self.totals_with(commit);
         let txns = progress::transactions(self.progress(), &ledger, commit);
         // No retries of the library's: after a conflict the rows must be looked at anew.
@@ -168,7 +173,6 @@ impl Table {
             .with_actions(actions(commit))
             .build(Some(state), self.delta.log_store(), operation(commit.kind))
             .await
-            .map(|_| ())
     }
 
     fn totals_with(&self, commit: &Commit) -> Ledger {

@@ -105,8 +105,19 @@ struct Received {
     received_at: Option<DateTime<Utc>>,
 }
 
-/// The path of a file as the log has it, decoded.
+/// The path of a file as the log has it, decoded. Ours need no decoding, and are many.
 fn decoded(path: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'=' | b'-' | b'_');
+    let names_a_part = |name: &str| name.bytes().all(|b| is_plain(b) || b == b'.');
+    if let Some((folder, name)) = path.rsplit_once('/')
+        && folder.bytes().all(is_plain)
+        && !folder.starts_with('/')
+        && !folder.contains("//")
+        && names_a_part(name)
+        && !matches!(name, "" | "." | "..")
+    {
+        return path.to_owned();
+    }
     Path::from_url_path(path).unwrap_or_else(|_| Path::from(path)).to_string()
 }
 
@@ -218,8 +229,7 @@ fn read_files(batch: &RecordBatch, changes: &mut Changes) -> Result<(), String> 
         return Ok(());
     };
     let texts = |name| adds.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
-    let numbers =
-        |name| adds.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>());
+    let numbers = |name| adds.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>());
     let paths = texts("path").ok_or("its files have no paths")?;
     let (stats, sizes, times) = (texts("stats"), numbers("size"), numbers("modificationTime"));
     let partitions = adds.column_by_name("partitionValues").and_then(|c| c.as_map_opt());
@@ -285,16 +295,40 @@ mod tests {
             panic!("{changes:?}")
         };
         assert_eq!(path, "event_type=push/date=2026-03-02/a b.parquet");
-        assert_eq!((file.bytes, file.rows, file.partition.folder()), (12, 7, "event_type=push/date=2026-03-02".to_owned()));
+        assert_eq!(
+            (file.bytes, file.rows, file.partition.folder()),
+            (12, 7, "event_type=push/date=2026-03-02".to_owned())
+        );
         assert_eq!(file.modified, "2026-03-02T10:00:00Z".parse::<DateTime<Utc>>().unwrap());
         assert_eq!(file.received_min, Some("2026-03-02T10:00:00.250Z".parse().unwrap()));
         assert_eq!(file.received_max, Some("2026-03-02T11:00:00Z".parse().unwrap()));
     }
 
     #[test]
+    fn a_path_is_what_the_library_takes_it_for() {
+        for path in [
+            "event_type=push/date=2026-03-02/part-1.parquet",
+            "event_type%3Dpush/date=2026-03-02/a%20b.parquet",
+            "a//b",
+            "/a/b",
+            "a/..",
+            "../a",
+            "a/./b",
+            "a/",
+            "s3://bucket/a",
+            "100%/a",
+        ] {
+            let whole = Path::from_url_path(path).unwrap_or_else(|_| Path::from(path));
+            assert_eq!(decoded(path), whole.to_string(), "{path}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_used_says_why() {
         let add = |path: &str, more: &str| {
-            format!(r#"{{"add":{{"path":"{path}","size":1,"modificationTime":0,"dataChange":true{more}}}}}"#)
+            format!(
+                r#"{{"add":{{"path":"{path}","size":1,"modificationTime":0,"dataChange":true{more}}}}}"#
+            )
         };
         let partition = r#","partitionValues":{"event_type":"push","date":"2026-03-02"}"#;
         let vector = r#","deletionVector":{"storageType":"u","pathOrInlineDv":"x","sizeInBytes":1,"cardinality":1}"#;

@@ -64,8 +64,11 @@ pub(super) async fn list(
         let hours = look_into(store.clone(), folder).await?;
         let listings: Vec<_> =
             hours.common_prefixes.iter().map(|hour| store.list(Some(hour))).collect();
-        let below: Vec<ObjectMeta> =
-            stream::iter(listings).flatten_unordered(LISTINGS).try_collect().await.map_err(failed)?;
+        let below: Vec<ObjectMeta> = stream::iter(listings)
+            .flatten_unordered(LISTINGS)
+            .try_collect()
+            .await
+            .map_err(failed)?;
         hours.objects.into_iter().chain(below).collect()
     };
     let (raw, foreign): (Vec<_>, Vec<_>) =
@@ -78,10 +81,7 @@ pub(super) async fn list(
     Ok((day, raw.collect(), foreign.iter().map(key).collect()))
 }
 
-async fn look_into(
-    store: Arc<dyn ObjectStore>,
-    folder: Path,
-) -> Result<ListResult, CompactError> {
+async fn look_into(store: Arc<dyn ObjectStore>, folder: Path) -> Result<ListResult, CompactError> {
     store.list_with_delimiter(Some(&folder)).await.map_err(failed)
 }
 
