@@ -95,7 +95,7 @@ pub enum Unread {
     },
     /// Files of the table.
     #[error(
-        "{count} files of the table cannot be read, and everything else was done without them; the first, {path}: {reason}; see `lakequery verify`"
+        "{count} files of the table cannot be read, and everything else was done without them; the first, {path}: {reason}; see `lakequery repair`"
     )]
     Files {
         /// How many.

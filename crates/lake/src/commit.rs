@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use deltalake::DeltaTableError;
 use deltalake::kernel::transaction::{
     CommitBuilder, CommitProperties, FinalizedCommit, TransactionError,
@@ -84,7 +84,10 @@ pub struct Commit {
     pub done: Vec<String>,
     /// Days that are sealed with this: every raw object of them is done.
     pub seals: Vec<SealedDay>,
-    /// Raw objects of sealed days that need not be remembered one by one any more.
+    /// Days that are opened with this: what of them is done is told one by one.
+    pub unsealed: Vec<NaiveDate>,
+    /// Raw objects that need not be remembered one by one any more: their days are sealed, or they
+    /// are to be read again.
     pub forgotten: Vec<String>,
     /// What became of the records since the last commit.
     pub counts: Counts,
@@ -112,6 +115,7 @@ impl Commit {
             drops: vec![],
             done: vec![],
             seals: vec![],
+            unsealed: vec![],
             forgotten: vec![],
             counts: Counts::default(),
             vacuumed: false,

@@ -14,3 +14,4 @@ mod reliability;
 mod repeats;
 mod retrying;
 mod sealing;
+mod unusable;
