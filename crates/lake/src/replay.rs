@@ -112,6 +112,7 @@ fn decoded(path: &str) -> String {
     if let Some((folder, name)) = path.rsplit_once('/')
         && folder.bytes().all(is_plain)
         && !folder.starts_with('/')
+        && !folder.ends_with('/')
         && !folder.contains("//")
         && names_a_part(name)
         && !matches!(name, "" | "." | "..")
