@@ -160,6 +160,7 @@ impl Append {
             self.set_aside.insert(failed.key.clone());
         }
         run.report.failed.append(&mut batch.failed);
+        run.report.note_unusable(std::mem::take(&mut batch.unusable).into_values());
         Ok((!batch.is_empty()).then_some(batch))
     }
 

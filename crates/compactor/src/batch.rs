@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
-use octolake_lake::Counts;
+use octolake_lake::{Counts, Unusable};
 
 use crate::append::{End, Part, PartBuilder, Plans};
 use crate::erase::find::find_delivery;
@@ -42,6 +42,8 @@ pub(crate) struct Batch {
     /// Objects that could not be read, or not to their end.
     pub(crate) failed: Vec<FailedObject>,
     failed_keys: HashSet<String>,
+    /// Files of the table that could not be looked into, by their paths.
+    pub(crate) unusable: BTreeMap<String, Unusable>,
     pub(crate) counts: Counts,
     pub(crate) parse_issues: u64,
     pub(crate) bytes_decoded: u64,
@@ -84,6 +86,7 @@ impl Batch {
             reached: BTreeMap::new(),
             failed: vec![],
             failed_keys: HashSet::new(),
+            unusable: BTreeMap::new(),
             counts: Counts::default(),
             parse_issues: 0,
             bytes_decoded: 0,

@@ -24,7 +24,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use octolake_event::DeliveryId;
-use octolake_lake::{LiveFile, Progress};
+use octolake_lake::{LiveFile, Progress, Unusable};
+use parquet::errors::ParquetError;
 
 pub(crate) use self::file::{Filters, each_delivery, read_deliveries, read_ids};
 pub(crate) use self::index::IndexBuilder;
@@ -58,6 +59,8 @@ pub(crate) struct Found {
     /// The ids and the bodies that were erased.
     pub(crate) erased_ids: HashSet<u128>,
     pub(crate) erased_bodies: HashSet<i64>,
+    /// Files that are not there, or no Parquet: nobody can read what they hold.
+    pub(crate) unusable: Vec<Unusable>,
 }
 
 /// A file that deliveries are known by.
@@ -118,10 +121,12 @@ struct Hits {
     date: Option<NaiveDate>,
     ids: Vec<(u128, Option<i64>)>,
     bodies: Vec<i64>,
+    unusable: Option<Unusable>,
 }
 
 impl Hits {
     fn note(self, wanted: &Wanted, found: &mut Found) {
+        found.unusable.extend(self.unusable);
         let Some(date) = self.date else {
             found.erased_ids.extend(self.ids.iter().map(|(id, _)| id));
             found.erased_bodies.extend(self.bodies);
@@ -141,8 +146,36 @@ async fn ask(
     date: Option<NaiveDate>,
     wanted: Arc<Wanted>,
 ) -> Result<Hits, CompactError> {
+    let key = file.key.clone();
     let task = tokio::spawn(async move { look(&store, &file, date, &wanted).await });
-    task.await.map_err(|error| CompactError::Task { what: "reading ids", error })?
+    let hits = match task.await {
+        Ok(hits) => hits,
+        // Of a damaged file the library may panic.
+        Err(error) if error.is_panic() => {
+            let damaged = ParquetError::General("it is damaged".to_owned());
+            Err(CompactError::parquet("read the ids of", key, damaged))
+        }
+        Err(error) => Err(CompactError::Task { what: "reading ids", error }),
+    };
+    match hits {
+        Err(CompactError::Parquet { path, source, .. }) if date.is_some() && is_lost(&source) => {
+            let path = path.strip_prefix("events/").unwrap_or(&path).to_owned();
+            let unusable = Some(Unusable { path, reason: source.to_string() });
+            Ok(Hits { date, ids: vec![], bodies: vec![], unusable })
+        }
+        hits => hits,
+    }
+}
+
+/// Whether a file that cannot be read is lost: it is not there, or no Parquet. A store that fails for
+/// now is another matter: what the file holds must not be stored again.
+fn is_lost(error: &ParquetError) -> bool {
+    match error {
+        ParquetError::External(source) => source
+            .downcast_ref::<object_store::Error>()
+            .is_some_and(|error| matches!(error, object_store::Error::NotFound { .. })),
+        _ => true,
+    }
 }
 
 async fn look(
@@ -151,7 +184,7 @@ async fn look(
     date: Option<NaiveDate>,
     wanted: &Wanted,
 ) -> Result<Hits, CompactError> {
-    let mut hits = Hits { date, ids: vec![], bodies: vec![] };
+    let mut hits = Hits { date, ids: vec![], bodies: vec![], unusable: None };
     let failed = |e| CompactError::parquet("read the ids of", &file.key, e);
     let is_indexed =
         index::scan(store, file, |id, body| hits.take(wanted, id, body)).await.map_err(failed)?;

@@ -138,11 +138,21 @@ impl Report {
             count(self.skipped.len(), "partitions could not be merged"),
             count(
                 self.unusable.len(),
-                "files of the table cannot be read (see `lakequery verify`)",
+                "files of the table cannot be read (see `lakequery repair`)",
             ),
         ];
         let what: Vec<String> = what.into_iter().flatten().collect();
         Err(Unfinished { what: what.join(" and "), first })
+    }
+
+    /// Names files of the table that cannot be used, each once.
+    pub(crate) fn note_unusable(&mut self, files: impl Iterator<Item = Unusable>) {
+        for file in files {
+            if self.unusable.iter().all(|known| known.path != file.path) {
+                tracing::error!(path = file.path, reason = file.reason, "a file cannot be used");
+                self.unusable.push(file);
+            }
+        }
     }
 
     /// The figures, without what waits.

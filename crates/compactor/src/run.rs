@@ -171,7 +171,8 @@ impl<'a> Run<'a> {
     fn finish(mut self) -> Report {
         (self.report.files_after, self.report.bytes_after) = self.size();
         let ledger = self.table.as_ref().map(|table| table.progress().ledger);
-        self.report.unusable = self.table.as_ref().map_or(&[][..], Table::unusable).to_vec();
+        let unusable = self.table.as_ref().map_or(&[][..], Table::unusable).to_vec();
+        self.report.note_unusable(unusable.into_iter());
         self.report.write_amplification = ledger.and_then(|ledger| ledger.write_amplification());
         self.report.seconds = self.started.elapsed().as_secs_f64();
         self.report

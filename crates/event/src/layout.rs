@@ -182,6 +182,12 @@ impl Partition {
     }
 }
 
+/// The date that the path of a file relative to the table tells, whoever wrote it.
+pub fn date_of_file(path: &str) -> Option<NaiveDate> {
+    let date = path.split('/').find_map(|part| part.strip_prefix("date="))?;
+    NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()
+}
+
 /// The path of a data file, relative to the table:
 /// `<partition>/part-<run>-<number>-<XXH64 of its bytes>.parquet`. Its name tells what it must
 /// hold, whoever's log names it.

@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use deltalake::DeltaTableError;
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake::kernel::transaction::{
+    CommitBuilder, CommitProperties, FinalizedCommit, TransactionError,
+};
 use deltalake::kernel::{Action, Add, Remove};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::table::config::TablePropertiesExt as _;
@@ -84,7 +86,10 @@ pub struct Commit {
     pub reached: Vec<(String, u64)>,
     /// Days that are sealed with this: every raw object of them is done.
     pub seals: Vec<SealedDay>,
-    /// Raw objects of sealed days that need not be remembered one by one any more.
+    /// Days that are opened with this: what of them is done is told one by one.
+    pub unsealed: Vec<NaiveDate>,
+    /// Raw objects that need not be remembered one by one any more: their days are sealed, or they
+    /// are to be read again.
     pub forgotten: Vec<String>,
     /// What became of the records since the last commit.
     pub counts: Counts,
@@ -113,6 +118,7 @@ impl Commit {
             done: vec![],
             reached: vec![],
             seals: vec![],
+            unsealed: vec![],
             forgotten: vec![],
             counts: Counts::default(),
             vacuumed: false,
@@ -137,26 +143,29 @@ pub enum Outcome {
 impl Table {
     /// Makes one change, on top of the version that this table is at.
     pub async fn commit(&mut self, commit: &Commit) -> Result<Outcome, LakeError> {
-        let (next, doubts) = (self.version() + 1, self.progress().seals.doubts_after(commit));
-        let error = self.try_commit(commit).await.err();
-        self.refresh().await?;
-        if error.is_none() || self.holds(commit) {
-            // Where another came right behind, what was doubted may be settled.
-            if self.version() == next {
+        let doubts = self.progress().seals.doubts_after(commit);
+        let error = match self.try_commit(commit).await {
+            Ok(committed) => {
+                // The library has moved on to this version already, and has not looked further.
+                self.delta.state = Some(committed.snapshot);
+                self.read_state().await?;
                 self.progress.seals.restore_doubts(doubts);
+                return Ok(Outcome::Committed(self.version()));
             }
+            Err(error) => error,
+        };
+        self.refresh().await?;
+        if self.holds(commit) {
             return Ok(Outcome::Committed(self.version()));
         }
-        match error {
-            Some(error) if !is_conflict(&error) => Err(LakeError::Commit {
-                lake: self.lake.name().to_owned(),
-                source: Box::new(error),
-            }),
-            _ => Ok(Outcome::Conflict),
+        if is_conflict(&error) {
+            return Ok(Outcome::Conflict);
         }
+        let (lake, source) = (self.lake.name().to_owned(), Box::new(error));
+        Err(LakeError::Commit { lake, source })
     }
 
-    async fn try_commit(&self, commit: &Commit) -> Result<(), DeltaTableError> {
+    async fn try_commit(&self, commit: &Commit) -> Result<FinalizedCommit, DeltaTableError> {
         let ledger = self.totals_with(commit);
         let txns = progress::transactions(self.progress(), &ledger, commit);
         // No retries of the library's: after a conflict the rows must be looked at anew.
@@ -171,7 +180,6 @@ impl Table {
             .with_actions(actions(commit))
             .build(Some(state), self.delta.log_store(), operation(commit.kind))
             .await
-            .map(|_| ())
     }
 
     fn totals_with(&self, commit: &Commit) -> Ledger {

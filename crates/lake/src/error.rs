@@ -43,7 +43,7 @@ pub enum LakeError {
     },
     /// The table names a file that cannot be used.
     #[error(
-        "the table of the lake {lake} names {path}, which octolake cannot read: {reason}; restore the file or the table from a copy, or make the table anew with `lakequery compact --rebuild`"
+        "the table of the lake {lake} names {path}, which octolake cannot read: {reason}; put the file back from a copy, or see `lakequery repair`"
     )]
     ForeignFile {
         /// The lake's name.

@@ -202,9 +202,15 @@ impl Progress {
         self.reached.get(raw_key).copied().unwrap_or_default()
     }
 
+    /// The raw objects that are dealt with in part.
+    pub fn begun(&self) -> impl Iterator<Item = &str> {
+        self.reached.keys().map(String::as_str)
+    }
+
     /// Whether the raw object is one of [`Progress::done`].
     pub fn is_done_by_itself(&self, raw_key: &str) -> bool {
-        self.done.get(raw_key).is_some()
+        let Self { done, .. } = self;
+        done.contains(raw_key)
     }
 
     /// The raw objects that are done one by one: those of days that are not sealed, and those of

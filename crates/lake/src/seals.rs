@@ -164,7 +164,8 @@ pub(crate) fn transactions<'c>(
 ) -> (Vec<Transaction>, Vec<&'c str>) {
     let seals = &progress.seals;
     let (mut singles, mut grown) = (vec![], BTreeMap::new());
-    let mut broken: BTreeSet<NaiveDate> = BTreeSet::new();
+    let unsealed = commit.unsealed.iter().filter(|day| seals.get(**day).is_some());
+    let mut broken: BTreeSet<NaiveDate> = unsealed.copied().collect();
     for key in &commit.done {
         let day = layout::raw_day(key);
         match day.and_then(|day| Some((day, seals.get(day)?))) {

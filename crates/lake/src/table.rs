@@ -37,7 +37,8 @@ pub struct Table {
     pub(crate) delta: DeltaTable,
     live: Live,
     pub(crate) progress: Progress,
-    version: u64,
+    /// The version that has been read; `None` where none has.
+    version: Option<u64>,
 }
 
 /// What a reader needs of a table: its files, as of one version, and nothing of what compaction has
@@ -82,9 +83,9 @@ impl Table {
             delta,
             live: Live::default(),
             progress: Progress::default(),
-            version: 0,
+            version: None,
         };
-        table.read_state(None).await?;
+        table.read_state().await?;
         Ok(Some(table))
     }
 
@@ -108,12 +109,12 @@ impl Table {
     /// Moves on to the newest version.
     pub async fn refresh(&mut self) -> Result<(), LakeError> {
         self.delta.update_state().await.map_err(|error| open_error(&self.lake, error))?;
-        self.read_state(Some(self.version)).await
+        self.read_state().await
     }
 
     /// The version of the table that this is.
     pub fn version(&self) -> u64 {
-        self.version
+        self.version.unwrap_or_default()
     }
 
     /// The files that the table consists of, ordered by path.
@@ -178,7 +179,7 @@ impl Table {
     /// # Errors
     /// The store fails, or an engine has cleaned the log up to here.
     pub async fn committed_at(&self) -> Result<DateTime<Utc>, LakeError> {
-        let key = log::commit_key(self.version);
+        let key = log::commit_key(self.version());
         let found = self.lake.store().head(&Path::from(key)).await;
         let failed = |source| open_error(&self.lake, DeltaTableError::ObjectStore { source });
         found.map(|commit| commit.last_modified).map_err(failed)
@@ -189,9 +190,10 @@ impl Table {
         &self.lake
     }
 
-    async fn read_state(&mut self, read: Option<u64>) -> Result<(), LakeError> {
-        let Self { lake, delta, live, progress, .. } = self;
-        self.version = read_files(lake, delta, read, live, Some(progress)).await?;
+    /// Reads what is new in the version that the library is at.
+    pub(crate) async fn read_state(&mut self) -> Result<(), LakeError> {
+        let Self { lake, delta, live, progress, version } = self;
+        *version = Some(read_files(lake, delta, *version, live, Some(progress)).await?);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_event::layout::Partition;
 use octolake_lake::{
-    Commit, CommitKind, Counts, LakeError, NewFile, Outcome, Table, View, is_lake,
+    Commit, CommitKind, Counts, LakeError, NewFile, Outcome, Seal, SealedDay, Table, View, is_lake,
 };
 use octolake_store::{Lake, LakeUrl};
 
@@ -75,7 +75,7 @@ async fn progress_survives_checkpoints() {
     let dir = tempfile::tempdir().unwrap();
     let lake = Lake::open(&LakeUrl::Directory(dir.path().into())).unwrap();
     let mut table = Table::open_or_create(&lake).await.unwrap();
-    for number in 1..=205 {
+    for number in 1..=102 {
         table.commit(&commit(number)).await.unwrap();
     }
     let log = Path::from("events/_delta_log");
@@ -87,17 +87,17 @@ async fn progress_survives_checkpoints() {
         .collect();
     assert!(checkpoints.len() >= 2, "{checkpoints:?}");
     // What a checkpoint holds is not read from the commits before it: they may be gone.
-    for version in 0..199 {
+    for version in 0..99 {
         let key = format!("events/_delta_log/{version:020}.json");
         lake.store().delete(&Path::from(key)).await.unwrap();
     }
     let fresh = Table::open(&lake).await.unwrap().unwrap();
-    assert_eq!(fresh.version(), 205);
+    assert_eq!(fresh.version(), 102);
     assert_eq!(fresh.files(), table.files());
     assert_eq!(fresh.progress(), table.progress());
-    assert_eq!(fresh.progress().done().len(), 205);
+    assert_eq!(fresh.progress().done().len(), 102);
     let counts = fresh.progress().ledger.counts;
-    assert_eq!([counts.stored, counts.signed, counts.unsigned], [205 * 7, 205 * 5, 205 * 2]);
+    assert_eq!([counts.stored, counts.signed, counts.unsigned], [102 * 7, 102 * 5, 102 * 2]);
 }
 
 #[tokio::test]
@@ -292,6 +292,60 @@ async fn an_older_log_gets_its_bounds_once() {
     lake.store().put(&key, log.into()).await.unwrap();
     let mut table = Table::open(&lake).await.unwrap().unwrap();
     assert_eq!(table.set_missing_properties().await.unwrap(), bounds[2..]);
+}
+
+/// The sizes of the log's files, by what their names end with.
+async fn log_bytes(lake: &Lake, end: &str) -> Vec<u64> {
+    let log = Path::from("events/_delta_log");
+    let objects: Vec<_> = lake.store().list(Some(&log)).try_collect().await.unwrap();
+    let wanted = objects.iter().filter(|object| object.location.as_ref().ends_with(end));
+    wanted.map(|object| object.size).collect()
+}
+
+/// A year of runs every 15 minutes: each stores 4 raw objects in 4 files, and merges once.
+#[tokio::test]
+async fn a_year_of_runs_leaves_a_small_log() {
+    let lake = Lake::in_memory();
+    let mut table = Table::open_or_create(&lake).await.unwrap();
+    let (types, days) = (20, 365);
+    let first = now().date_naive();
+    let mut year = Commit::new(CommitKind::Append, 1, now());
+    for day in (0..days).map(|day| first + chrono::TimeDelta::days(day)) {
+        year.seals.push(SealedDay { day, seal: Seal { count: 384, hash: u64::MAX / 3 }, gone: 0 });
+        for kind in 0..types {
+            let path = format!(
+                "event_type=type_{kind}/date={day}/part-{:032x}-00001-{:016x}.parquet",
+                day.to_epoch_days() * 7919,
+                kind
+            );
+            year.adds.push(NewFile {
+                partition: Partition::of_file(&path).unwrap(),
+                path,
+                bytes: 123_456,
+                rows: 1234,
+                received: (now(), now()),
+            });
+        }
+    }
+    // Of the last two days every object is remembered by itself.
+    let name = |n: u32| format!("raw/2027/03/02/10/20270302T101112123Z-{n:032x}.gz");
+    year.done = (0..2 * 384).map(name).collect();
+    table.commit(&year).await.unwrap();
+    table.checkpoint().await.unwrap();
+    let mut run = Commit::new(CommitKind::Append, 2, now());
+    run.adds = year.adds[..4]
+        .iter()
+        .map(|file| NewFile { path: format!("{}x", file.path), ..file.clone() })
+        .collect();
+    run.done = (10_000..10_004).map(name).collect();
+    table.commit(&run).await.unwrap();
+    let commits = log_bytes(&lake, ".json").await;
+    let checkpoint = log_bytes(&lake, "checkpoint.parquet").await[0];
+    let runs = 7 * 24 * 4;
+    // A run that stores and one that merges, and one more a day each that vacuums and seals.
+    let week = commits[2] * runs * 2 + checkpoint * (runs * 2 / 100 + 2);
+    assert!(week < 50_000_000, "{week} bytes: {commits:?}, {checkpoint}");
+    assert!(checkpoint < 1_500_000, "{checkpoint}");
 }
 
 #[tokio::test]

@@ -41,6 +41,9 @@ impl Batch {
             .known
             .find(Wanted::new(parts.iter().flat_map(|part| self.sought(part))))
             .await?;
+        for file in &found.unusable {
+            self.unusable.insert(file.path.clone(), file.clone());
+        }
         let last = parts.iter().rev().find_map(|part| part.stretches.last());
         let hour = last.and_then(|stretch| layout::raw_hour(&stretch.object.key));
         for mut part in parts {

@@ -98,7 +98,7 @@ mod tests {
         // One of the seal is gone: which of the others is of it, nobody can tell.
         assert_eq!(differs(&[a.clone(), c.clone()]), Some(Doubt::Differs { gone: 0 }));
         assert_eq!(differs(std::slice::from_ref(&a)), Some(Doubt::Differs { gone: 1 }));
-        assert_eq!(differs(&[a, c.clone(), d]), Some(Doubt::Differs { gone: 0 }));
+        assert_eq!(differs(&[a, c, d]), Some(Doubt::Differs { gone: 0 }));
         // All were moved away: there is nothing to read.
         assert_eq!(differs(&[]), None);
         // One is known whatever the store's clock says of it; of several, only the latest are.

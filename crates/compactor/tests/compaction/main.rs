@@ -17,3 +17,4 @@ mod reliability;
 mod repeats;
 mod retrying;
 mod sealing;
+mod unusable;

@@ -24,6 +24,7 @@ pub mod compact;
 pub mod demo;
 pub mod erase;
 pub mod quarantine;
+pub mod repair;
 pub mod report;
 pub mod send;
 pub mod serve;
@@ -52,6 +53,8 @@ pub enum Command {
     Status(status::Args),
     /// Prove that nothing was lost and nothing doubled.
     Verify(verify::Args),
+    /// Find files of the table that are missing or broken, and have their rows made again.
+    Repair(repair::Args),
     /// Take a person's, a repository's or one delivery out of the lake, for good.
     Erase(erase::Args),
 }
@@ -82,6 +85,7 @@ impl Command {
             Self::Sql(args) => sql::run(args, globals).await,
             Self::Status(args) => status::run(args, globals).await,
             Self::Verify(args) => verify::run(args, globals).await,
+            Self::Repair(args) => repair::run(args, globals).await,
             Self::Erase(args) => erase::run(args, globals).await,
         }
     }
