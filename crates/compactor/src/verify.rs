@@ -81,7 +81,7 @@ impl Default for Proof {
             scratch: None,
             shards: None,
             memory_bytes: 64 * 1024 * 1024,
-            mark_bytes: 256 * 1024 * 1024,
+            mark_bytes: 32 * 1024 * 1024,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
