@@ -22,6 +22,7 @@ pub(crate) use self::part::{Content, End, Part, PartBuilder, Plans, Record, RowP
 pub(crate) use self::readers::Line;
 use self::readers::{Readers, Reading, Start};
 use crate::batch::Batch;
+use crate::deadline::Deadline;
 use crate::error::CompactError;
 use crate::known::Wanted;
 use crate::repeats::NewDeliveries;
@@ -58,6 +59,7 @@ struct Append {
     /// Objects that could not be read in this run, or are counted by a dry run.
     set_aside: HashSet<String>,
     plans: Plans,
+    deadline: Deadline,
 }
 
 impl Append {
@@ -67,7 +69,8 @@ impl Append {
             run.settings.since.is_none_or(|since| hour_after.is_some_and(|end| end > since))
         };
         let wanted = backlog.pending.iter().filter(is_recent).cloned().map(Arc::new).collect();
-        Self { wanted, set_aside: HashSet::new(), plans: Plans::default() }
+        let deadline = run.reading_deadline();
+        Self { wanted, set_aside: HashSet::new(), plans: Plans::default(), deadline }
     }
 
     /// The objects that are still to be read.
@@ -94,7 +97,7 @@ impl Append {
         on_progress: OnProgress<'_>,
     ) -> Result<(), CompactError> {
         // Anew after each conflict: another may have taken some of them.
-        while !run.is_out_of_time() && self.left(run).next().is_some() {
+        while !self.deadline.is_over() && self.left(run).next().is_some() {
             let mut readers = self.readers(run);
             let mut is_first = true;
             while is_first {
@@ -115,7 +118,7 @@ impl Append {
             store: run.store.clone(),
             limits: run.settings.into(),
             plans: self.plans.clone(),
-            deadline: run.deadline(),
+            deadline: self.deadline,
             part_bytes: run.settings.part_bytes,
             threads: run.settings.threads.max(1),
         };
@@ -151,7 +154,7 @@ impl Append {
             let is_full = batch.records() >= settings.commit_rows
                 || batch.done.len() >= COMMIT_OBJECTS
                 || started.elapsed() >= settings.commit_interval;
-            if run.is_out_of_time() || (is_full && !settings.dry_run) {
+            if self.deadline.is_over() || (is_full && !settings.dry_run) {
                 break;
             }
         }

@@ -31,9 +31,7 @@ const COMMIT_BYTES: u64 = 256 << 20;
 const COMMIT_FILES: usize = 1_000;
 /// Merges to have begun at once: most of the small ones wait for the store.
 const MERGES: usize = 16;
-/// Bytes of files that the merges which have begun may read and write together, in units of
-/// [`MEMORY_UNIT`]: what is read of a file and all that is written are in memory.
-const MEMORY_UNITS: u32 = 192;
+/// What memory is shared out in, in bytes.
 const MEMORY_UNIT: u64 = 1 << 20;
 /// How often others may be first with commits that leave the merged files alone.
 const MAX_CONFLICTS: u32 = 20;
@@ -66,7 +64,6 @@ pub(crate) fn planned(run: &Run<'_>) -> Vec<PlannedMerge> {
 }
 
 /// Whether anything is to be merged, of what was there before this run.
-#[expect(dead_code, reason = "for the run, to leave time for it")]
 pub(crate) fn is_due(run: &Run<'_>) -> bool {
     let today = run.now().date_naive();
     plan::is_due(run.files(), run.settings, today, |file| is_of(run, &file.path))
@@ -107,7 +104,7 @@ pub(crate) async fn merge(run: &mut Run<'_>) -> Result<(), CompactError> {
 
 /// What this run's rewritings have in common.
 pub(crate) fn workshop(run: &Run<'_>) -> Workshop {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = run.settings.threads.max(1);
     Workshop {
         store: run.store.clone(),
         run_id: run.sink.run_id.as_str().into(),
@@ -129,12 +126,13 @@ async fn rewrite_all(
     shop: &Workshop,
     merges: Vec<Merge>,
 ) -> (Vec<Ready>, Option<CompactError>) {
-    let memory = Arc::new(Semaphore::new(MEMORY_UNITS as usize));
+    let all_units = all_memory_units(run);
+    let memory = Arc::new(Semaphore::new(all_units as usize));
     let rewrites = merges.into_iter().map(|merge| {
         let (memory, shop) = (memory.clone(), shop.clone());
         async move {
             // It is never closed.
-            let _share = memory.acquire_many_owned(memory_units(&merge)).await.ok();
+            let _share = memory.acquire_many_owned(memory_units(&merge, all_units)).await.ok();
             let files = merge.files.iter().map(|file| (file.clone(), BTreeSet::new())).collect();
             let rewrite = Rewrite { partition: merge.partition.clone(), files };
             let written = rewrite.run(shop).await;
@@ -159,10 +157,17 @@ async fn rewrite_all(
 }
 
 /// What a merge holds at most: its largest file while it is read, and all that it writes.
-fn memory_units(merge: &Merge) -> u32 {
+fn memory_units(merge: &Merge, most: u32) -> u32 {
     let largest = merge.files.iter().map(|file| file.bytes).max().unwrap_or_default();
     let units = (merge.bytes() + largest).div_ceil(MEMORY_UNIT);
-    u32::try_from(units).unwrap_or(MEMORY_UNITS).clamp(1, MEMORY_UNITS)
+    u32::try_from(units).unwrap_or(most).clamp(1, most)
+}
+
+/// What the merges that have begun may read and write together: what is read of a file and all that
+/// is written are in memory. Nothing of the appending is, by then.
+fn all_memory_units(run: &Run<'_>) -> u32 {
+    let bytes = 4 * run.settings.encoded_bytes as u64;
+    u32::try_from(bytes / MEMORY_UNIT).unwrap_or(u32::MAX).max(1)
 }
 
 /// Commits merges; false where this run had better stop. Where others were first, those whose files

@@ -116,6 +116,12 @@ impl<'a> Run<'a> {
         Deadline::after(self.started, self.settings.deadline)
     }
 
+    /// When to stop reading: a backlog must leave some of the time for merges that are due.
+    pub(crate) fn reading_deadline(&self) -> Deadline {
+        let share = if merge::is_due(self) { 0.75 } else { 1.0 };
+        Deadline::after(self.started, self.settings.deadline.map(|time| time.mul_f64(share)))
+    }
+
     pub(crate) fn is_out_of_time(&self) -> bool {
         self.deadline().is_over()
     }

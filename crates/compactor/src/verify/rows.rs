@@ -1,5 +1,8 @@
 //! The rows of the live files, as a few numbers each.
 
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
@@ -90,11 +93,16 @@ fn decode(bytes: Bytes) -> Result<Vec<RowId>, String> {
         let column = |name| Texts::of(&batch, name).ok_or_else(|| format!("no text {name}"));
         let (ids, payloads) = (column(name::DELIVERY_ID)?, column(name::PAYLOAD)?);
         let raw_keys = column(name::RAW_KEY)?;
+        let id = |row| ids.id(row).ok_or("a row without an id");
+        let said = batch.column_by_name(name::PAYLOAD_HASH);
+        let said = said.and_then(|column| column.as_primitive_opt::<Int64Type>());
         for row in 0..batch.num_rows() {
-            let id = ids.id(row).ok_or("a row without an id")?.as_u128();
             let body = Payload::whole(payloads.get(row).unwrap_or_default()).hash();
+            if said.is_some_and(|said| said.is_valid(row) && said.value(row) != body) {
+                return Err(format!("the payload of {} is not what its hash says", id(row)?));
+            }
             let raw_key = key_number(raw_keys.get(row).unwrap_or_default());
-            rows.push(RowId { id, body, raw_key });
+            rows.push(RowId { id: id(row)?.as_u128(), body, raw_key });
         }
     }
     Ok(rows)

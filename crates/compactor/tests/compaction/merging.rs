@@ -14,7 +14,7 @@ use arrow_array::{
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use octolake_compactor::{Kind, Reason, Settings, verify};
+use octolake_compactor::{Depth, Kind, Reason, Settings, prove, verify};
 use octolake_event::layout::Partition;
 use octolake_event::{DeliveryId, EventType};
 use octolake_lake::{Commit, CommitKind, Counts, NewFile, Outcome, Table};
@@ -333,6 +333,24 @@ async fn merges_beside_other_commits_are_not_given_up() {
     assert_eq!(ids(&lake).await, [1, 10, 11, 50, 110, 111]);
     let verdict = verify(&lake, &no_vacuum).await.unwrap().unwrap();
     assert_eq!(verdict.rows, 6, "{verdict:#?}");
+}
+
+#[tokio::test]
+async fn a_payload_that_is_not_what_its_hash_says_is_found() {
+    let lake = Lake::in_memory();
+    // XXH64 of `{}`, by its specification, and another number.
+    let hash: i64 = 3_320_404_949_056_263_377;
+    for (id, hash, holds) in [(1, hash, true), (2, hash + 1, false)] {
+        let mut columns = rows_of([id].into_iter());
+        columns.extend([
+            ("payload", Arc::new(StringArray::from(vec!["{}"])) as ArrayRef),
+            ("raw_key", Arc::new(StringArray::from(vec!["raw/2026/03/02/10/a"]))),
+            ("payload_hash", Arc::new(Int64Array::from(vec![hash]))),
+        ]);
+        adopt(&lake, &format!("foreign-{id}"), columns).await;
+        let verdict = prove(&lake, &Settings::default(), Depth::Bytes).await.unwrap().unwrap();
+        assert_eq!(verdict.checks[0].holds, holds, "{verdict:#?}");
+    }
 }
 
 #[test]
