@@ -186,8 +186,8 @@ async fn look(
 ) -> Result<Hits, CompactError> {
     let mut hits = Hits { date, ids: vec![], bodies: vec![], unusable: None };
     let failed = |e| CompactError::parquet("read the ids of", &file.key, e);
-    let is_indexed =
-        index::scan(store, file, |id, body| hits.take(wanted, id, body)).await.map_err(failed)?;
+    let mut take = |rows: &[u8]| hits.take_all(wanted, rows);
+    let is_indexed = index::scan(store, file, &mut take).await.map_err(failed)?;
     if is_indexed {
         return Ok(hits);
     }
@@ -201,6 +201,15 @@ async fn look(
 }
 
 impl Hits {
+    /// Not generic, and not in the future above: millions of rows go through here, and this is
+    /// compiled in this crate, with its optimisation.
+    #[inline(never)]
+    fn take_all(&mut self, wanted: &Wanted, rows: &[u8]) {
+        for (id, body) in index::deliveries(rows) {
+            self.take(wanted, id, body);
+        }
+    }
+
     #[inline]
     fn take(&mut self, wanted: &Wanted, id: u128, body: Option<i64>) {
         if wanted.wants_id(id) {

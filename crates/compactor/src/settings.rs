@@ -60,7 +60,7 @@ impl Default for Settings {
             buffer_bytes: 32 * MIB,
             encoded_bytes: 48 * MIB,
             open_files: 32,
-            commit_rows: 1_000_000,
+            commit_rows: 400_000,
             commit_interval: Duration::from_secs(60),
             target_file_bytes: 128 * MIB as u64,
             merge_fan_in: 8,

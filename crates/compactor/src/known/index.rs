@@ -9,6 +9,7 @@
 //! key-value metadata says, with a hash of it: an engine that rewrites the file may copy the
 //! metadata, but not the block, and then the file is read as one that has none.
 
+use std::hash::Hasher;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -105,12 +106,12 @@ impl Place {
     }
 }
 
-/// Gives every delivery of a file to `each`; false where the file has no block that can be trusted.
-/// Some may have been given by then.
+/// Gives the deliveries of a file to `each`, some of the block's rows at once ([`deliveries`]); false
+/// where the file has no block that can be trusted. Some may have been given by then.
 pub(crate) async fn scan(
     store: &Arc<dyn ObjectStore>,
     file: &IdFile,
-    mut each: impl FnMut(u128, Option<i64>),
+    each: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<bool, ParquetError> {
     let key = Path::from(file.key.as_str());
     let (footer, tail_at, tail) = read_footer(store, &key, file.bytes).await?;
@@ -125,15 +126,24 @@ pub(crate) async fn scan(
             Some(chunk) => chunk,
             None => store.get_range(&key, range).await.map_err(external)?,
         };
-        std::hash::Hasher::write(&mut hasher, &chunk);
-        for row in chunk.chunks_exact(ROW_BYTES) {
-            let (id, body) = row.split_at(16);
-            let id = u128::from_le_bytes(id.try_into().unwrap_or_default());
-            let body = i64::from_le_bytes(body.try_into().unwrap_or_default());
-            each(id, (body != NO_BODY).then_some(body));
-        }
+        hasher.write(&chunk);
+        each(&chunk);
     }
-    Ok(std::hash::Hasher::finish(&hasher) == place.hash)
+    Ok(hasher.finish() == place.hash)
+}
+
+/// The deliveries in some rows of a block.
+#[inline]
+pub(crate) fn deliveries(rows: &[u8]) -> impl Iterator<Item = (u128, Option<i64>)> {
+    let (rows, _) = rows.as_chunks::<ROW_BYTES>();
+    rows.iter().map(|row| {
+        let body = i64::from_le_bytes([
+            row[16], row[17], row[18], row[19], row[20], row[21], row[22], row[23],
+        ]);
+        let mut id = [0; 16];
+        id.copy_from_slice(&row[..16]);
+        (u128::from_le_bytes(id), (body != NO_BODY).then_some(body))
+    })
 }
 
 /// The footer of a file, with the end of it and where that begins.
