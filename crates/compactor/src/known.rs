@@ -2,7 +2,7 @@
 //!
 //! A redelivery comes within three days, so a row can only repeat one that was received up to
 //! [`WINDOW_DAYS`] before or after it. The live files of those dates are asked once for many new
-//! deliveries: each carries its ids and hashes as a block of numbers ([`index`]), which is run past
+//! deliveries: each carries its ids and hashes as a block of numbers (`index`), which is run past
 //! those that are sought. A file without such a block, which an older version or another engine
 //! wrote, is asked by its Bloom filters, and where they say "perhaps", by the columns themselves.
 //!

@@ -6,7 +6,8 @@
 //! they are too large or too many. So memory doesn't grow with the number of partitions, and a
 //! partition of a few rows is written once.
 //!
-//! Partitions are encoded on all cores, each on one, and files are put many at once.
+//! Partitions are encoded on all cores, each on one, while the next parts are read, and files are put
+//! many at once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use octolake_event::EventType;
 use octolake_event::layout::{self, Partition};
 use octolake_lake::NewFile;
 use parquet::file::properties::WriterPropertiesPtr;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::encode::{Effort, FileWriter, properties};
@@ -89,9 +91,11 @@ pub(crate) struct Partitions {
     waiting_limit: usize,
     encoded_limit: usize,
     open_limit: usize,
-    threads: usize,
     waiting: usize,
     closed: Vec<NewFile>,
+    /// Partitions that are being encoded: they are not among those that are open.
+    jobs: JoinSet<JobOutcome>,
+    cores: Arc<Semaphore>,
     puts: JoinSet<Result<usize, CompactError>>,
     put_bytes: usize,
 }
@@ -104,9 +108,10 @@ impl Partitions {
             waiting_limit: settings.buffer_bytes,
             encoded_limit: settings.encoded_bytes,
             open_limit: settings.open_files,
-            threads: settings.threads.max(1),
             waiting: 0,
             closed: vec![],
+            jobs: JoinSet::new(),
+            cores: Arc::new(Semaphore::new(settings.threads.max(1))),
             puts: JoinSet::new(),
             put_bytes: 0,
         }
@@ -130,21 +135,23 @@ impl Partitions {
     }
 
     /// Brings the memory that the rows take below its limits, and closes what is of dates before
-    /// `passed`.
+    /// `passed`. What that takes may go on behind it: the next call waits for it.
     pub(crate) async fn relieve(
         &mut self,
         sink: &mut FileSink,
         passed: Option<NaiveDate>,
     ) -> Result<(), CompactError> {
+        self.await_jobs(sink).await?;
         let of_the_past = |(_, date): &&Key| passed.is_some_and(|passed| *date < passed);
         let past: Vec<Key> = self.open.keys().filter(of_the_past).cloned().collect();
-        self.encode(past, true, sink).await?;
+        self.encode(past, true);
+        let full = self.largest_encoded();
+        self.encode(full, true);
         if self.waiting > self.waiting_limit {
             let largest = self.largest_waiting();
-            self.encode(largest, false, sink).await?;
+            self.encode(largest, false);
         }
-        let full = self.largest_encoded();
-        self.encode(full, true, sink).await
+        Ok(())
     }
 
     /// The largest partitions that wait, so many that half of the limit is free without them.
@@ -185,46 +192,48 @@ impl Partitions {
         mut self,
         sink: &mut FileSink,
     ) -> Result<Vec<NewFile>, CompactError> {
+        self.await_jobs(sink).await?;
         let mut keys: Vec<Key> = self.open.keys().cloned().collect();
         keys.sort_unstable();
-        self.encode(keys, true, sink).await?;
+        self.encode(keys, true);
+        self.await_jobs(sink).await?;
         while self.put_one().await? {}
         Ok(self.closed)
     }
 
-    /// Moves the rows that wait into their files, and closes these if asked to.
-    async fn encode(
-        &mut self,
-        keys: Vec<Key>,
-        close: bool,
-        sink: &mut FileSink,
-    ) -> Result<(), CompactError> {
-        let mut jobs = JoinSet::new();
+    /// Begins to move the rows that wait into their files, and to close these if asked to.
+    fn encode(&mut self, keys: Vec<Key>, close: bool) {
         for key in keys {
             let Some(open) = self.open.remove(&key) else { continue };
             self.waiting = self.waiting.saturating_sub(open.waiting_bytes);
-            while jobs.len() >= self.threads {
-                self.take_back(jobs.join_next().await, sink).await?;
-            }
-            let properties = self.properties.clone();
-            jobs.spawn_blocking(move || encoded(open, close, &properties).map(|done| (key, done)));
+            let (properties, cores) = (self.properties.clone(), self.cores.clone());
+            self.jobs.spawn(async move {
+                // It is never closed.
+                let _core = cores.acquire_owned().await.ok();
+                let job = tokio::task::spawn_blocking(move || encoded(open, close, &properties));
+                job.await
+                    .map_err(|error| CompactError::Task { what: "encoding rows", error })?
+                    .map(|done| (key, done))
+            });
         }
-        while !jobs.is_empty() {
-            self.take_back(jobs.join_next().await, sink).await?;
+    }
+
+    async fn await_jobs(&mut self, sink: &mut FileSink) -> Result<(), CompactError> {
+        while let Some(job) = self.jobs.join_next().await {
+            let job = job.map_err(|error| CompactError::Task { what: "encoding rows", error })?;
+            self.take_back(job, sink).await?;
         }
         Ok(())
     }
 
     async fn take_back(
         &mut self,
-        job: Option<JobOutcome>,
+        job: JobOutcome,
         sink: &mut FileSink,
     ) -> Result<(), CompactError> {
-        let Some(job) = job else { return Ok(()) };
-        let (key, (open, closed)) =
-            job.map_err(|error| CompactError::Task { what: "encoding rows", error })??;
+        let (key, (open, closed)) = job?;
         let Some(Closed { bytes, rows }) = closed else {
-            self.open.insert(key, open);
+            self.reopen(key, open);
             return Ok(());
         };
         let file = sink.name(&open.partition, &bytes, rows, open.received);
@@ -240,6 +249,17 @@ impl Partitions {
         Ok(())
     }
 
+    /// Puts a file back that is not closed: more rows may have come for it by now.
+    fn reopen(&mut self, key: Key, open: Open) {
+        let Some(newer) = self.open.get_mut(&key) else {
+            self.open.insert(key, open);
+            return;
+        };
+        newer.file = open.file;
+        newer.received =
+            (newer.received.0.min(open.received.0), newer.received.1.max(open.received.1));
+    }
+
     /// Waits for a file to be put; false where none is on its way.
     async fn put_one(&mut self) -> Result<bool, CompactError> {
         let Some(put) = self.puts.join_next().await else { return Ok(false) };
@@ -249,8 +269,7 @@ impl Partitions {
     }
 }
 
-type JobOutcome =
-    Result<Result<(Key, (Open, Option<Closed>)), CompactError>, tokio::task::JoinError>;
+type JobOutcome = Result<(Key, (Open, Option<Closed>)), CompactError>;
 
 /// Moves the rows that wait into the partition's file; `close` gives it as bytes.
 fn encoded(

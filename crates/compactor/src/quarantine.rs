@@ -1,13 +1,13 @@
 //! Records that could not be read: where they stand, why, and how they begin.
 //!
-//! A run puts the entries of a raw object together ([`put_all`]), a line each; [`list`] and [`get`]
+//! A run puts the entries of a raw object together (`put_all`), a line each; [`list`] and [`get`]
 //! find them again, and [`original`] gives the record itself, which is still in its raw object.
 //!
 //! An entry is known by its raw object and its offset, whatever object it stands in: a run that was
 //! killed before its commit leaves entries that the next one writes again, perhaps together with
 //! others. So every reader takes them as a set.
 //!
-//! Memory: some objects of four megabytes ([`put_all`] begins another one there), and the keys of
+//! Memory: some objects of four megabytes (`put_all` begins another one there), and the keys of
 //! all.
 
 mod entries;
