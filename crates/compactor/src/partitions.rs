@@ -148,10 +148,24 @@ impl Partitions {
         let full = self.largest_encoded();
         self.encode(full, true);
         if self.waiting > self.waiting_limit {
-            let largest = self.largest_waiting();
-            self.encode(largest, false);
+            let (kept, closed) = self.with_room(self.largest_waiting());
+            self.encode(kept, false);
+            self.encode(closed, true);
         }
         Ok(())
+    }
+
+    /// Of these partitions, those whose files may stay open, the first ones before the others; and the
+    /// rest. A file that is open takes a megabyte or more whatever is in it.
+    fn with_room(&self, keys: Vec<Key>) -> (Vec<Key>, Vec<Key>) {
+        let is_begun = |key: &Key| self.open.get(key).is_some_and(|open| open.file.is_some());
+        let begun = self.open.values().filter(|open| open.file.is_some()).count();
+        let mut room = self.open_limit.saturating_sub(begun);
+        keys.into_iter().partition(|key| {
+            let stays = is_begun(key) || room > 0;
+            room -= usize::from(stays && !is_begun(key));
+            stays
+        })
     }
 
     /// The largest partitions that wait, so many that half of the limit is free without them.
