@@ -72,12 +72,19 @@ impl ObjectStore for DirectoryStore {
         let create = matches!(opts.mode, PutMode::Create);
         let name = target.display().to_string();
         let done = tokio::task::spawn_blocking(move || {
-            let put = put_durably(&staging, &target, &payload, create);
-            if put.is_err() || create {
-                // After a link the second name goes; after a failure so does what was half-written.
-                let _ = fs::remove_file(&staging);
+            let mut attempts = ATTEMPTS;
+            loop {
+                let put = put_durably(&staging, &target, &payload, create);
+                if put.is_err() || create {
+                    // After a link the second name goes; after a failure so does what was half-written.
+                    let _ = fs::remove_file(&staging);
+                }
+                attempts -= 1;
+                let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+                if attempts == 0 || !put.as_ref().is_err_and(is_gone) {
+                    return put;
+                }
             }
-            put
         })
         .await?;
         done.map_err(|source| put_error(name, source))?;
@@ -158,6 +165,9 @@ impl MultipartUpload for Upload {
         Ok(())
     }
 }
+
+/// How often a put is tried: what a process that hung has half-written, a vacuum takes for left behind.
+const ATTEMPTS: u32 = 3;
 
 fn put_durably(
     staging: &FilePath,
