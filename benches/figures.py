@@ -65,7 +65,7 @@ class Bench:
         bare(root)
         return root
 
-    def common(self, name, records, **options):
+    def common(self, name, records, /, **options):
         words = [word for key, value in {"records": records, **options}.items() for word in (f"--{key}", str(value))]
         make = lambda root: subprocess.run(  # noqa: E731: in a process of its own, whose memory goes with it
             [sys.executable, HERE / "lakes.py", root, *words], check=True, stdout=subprocess.DEVNULL)
