@@ -85,7 +85,10 @@ class Bench:
 
 
 def bare(root):
-    """Takes everything but the raw objects out of a lake."""
+    """Takes everything but its own raw objects out of a lake, also after a run that was killed."""
+    linked = root / ".linked"
+    for place in linked.read_text().splitlines() if linked.exists() else ():
+        (root / place).unlink(missing_ok=True)
     for entry in root.iterdir():
         if entry.name not in ("raw", "large", ".made"):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
@@ -160,15 +163,12 @@ def dedup(bench):
     yield taken(f"{old:,} small rows onto an empty lake", first)
     yield memory("that", first)
     on_many = []
-    linked = []
     try:
         for lake in news:
-            linked += link(lake, base)
+            link(lake, base)
             on_many.append(bench.compact(base))
             expect(on_many[-1].report, stored=new)
     finally:
-        for path in linked:
-            path.unlink()
         bare(base)
     none, many = best(on_none), best(on_many)
     yield taken(f"{new:,} new on none", none)
@@ -179,14 +179,14 @@ def dedup(bench):
 
 
 def link(lake, base):
-    """Gives `base` the raw objects of `lake`; the paths of what was added."""
-    added = []
-    for path in sorted((lake / "raw").rglob("*.gz")):
-        place = base / path.relative_to(lake)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        os.link(path, place)
-        added.append(place)
-    return added
+    """Gives `base` the raw objects of `lake`, until it is `bare` again."""
+    with open(base / ".linked", "a") as linked:
+        for path in sorted((lake / "raw").rglob("*.gz")):
+            name = path.relative_to(lake)
+            linked.write(f"{name}\n")
+            linked.flush()
+            (base / name).parent.mkdir(parents=True, exist_ok=True)
+            os.link(path, base / name)
 
 
 def bounded(bench, lake, what, seconds=None, **expected):
@@ -321,8 +321,6 @@ def aged(bench, today, days, objects, rows):
     begin = today - timedelta(days=days)
     name = f"aged-{today:%Y%m%d}-{days}-{rows}"
     lake = bench.lake(name, lambda root: odd.tiny(root, objects, begin, days, rows))
-    shutil.rmtree(bench.cache / "lakes" / f"{name}-new", ignore_errors=True)
-    added = []
     try:
         settled(bench, lake)
         nothing = best([bench.compact(lake) for _ in range(bench.repeat + 2)])
@@ -330,13 +328,11 @@ def aged(bench, today, days, objects, rows):
         for seed in range(2, 2 + bench.repeat):
             new = bench.lake(f"{name}-new-{seed}",
                              lambda root: odd.tiny(root, 1, today - timedelta(hours=1), 0, 1_000, seed))
-            added += link(new, lake)
+            link(new, lake)
             takes.append(bench.compact(lake))
             expect(takes[-1].report, stored=1_000)
         return nothing, best(takes)
     finally:
-        for path in added:
-            path.unlink()
         bare(lake)
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 56, 16, 40, 48
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 56, 40, 40, 48
 LINES = (("nothing to do", "#1f6feb"), ("1,000 new rows", "#d1570a"))
 
 
