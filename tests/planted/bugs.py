@@ -39,10 +39,10 @@ BUGS = [
     ),
     Bug(
         name="a high-water mark stands in for the set of what is done",
-        file="crates/lake/src/progress.rs",
-        find="        self.done.contains(raw_key)\n",
-        replace="        self.done.iter().any(|done| done.as_str() >= raw_key)\n",
-        fault="Refused",
+        file="crates/compactor/src/scan.rs",
+        find="progress.is_done_by_itself(&object.key);",
+        replace="progress.is_done_by_itself(&object.key) || progress.sealed().any(|sealed| sealed.day > day);",
+        fault="None",
     ),
     Bug(
         name="a commit overwrites what another has committed",

@@ -194,7 +194,7 @@ impl Progress {
                 Some(Doubt::Differs { .. }) => {}
             }
         }
-        self.done.contains(raw_key)
+        self.is_done_by_itself(raw_key)
     }
 
     /// How far a raw object that is not done is dealt with: in bytes, decompressed.
@@ -209,8 +209,7 @@ impl Progress {
 
     /// Whether the raw object is one of [`Progress::done`].
     pub fn is_done_by_itself(&self, raw_key: &str) -> bool {
-        let Self { done, .. } = self;
-        done.contains(raw_key)
+        self.done.contains(raw_key)
     }
 
     /// The raw objects that are done one by one: those of days that are not sealed, and those of

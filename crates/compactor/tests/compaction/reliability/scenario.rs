@@ -22,6 +22,8 @@ use super::reader::Rows;
 use super::trial::run_with;
 use crate::lake::{gzip, line, line_of, put, run_at};
 
+/// Of the old deliveries, those whose files are not merged yet: two in each partition.
+const UNMERGED: u128 = 4;
 /// Deliveries that the lake holds before the run.
 const OLD: u128 = 15;
 /// How many commits there are to a checkpoint: the run must pass one.
@@ -60,6 +62,7 @@ pub(crate) struct Copy {
 pub(crate) fn settings() -> Settings {
     Settings {
         commit_rows: 4,
+        part_bytes: 1,
         merge_fan_in: 2,
         vacuum_interval: Duration::ZERO,
         vacuum_grace: Duration::ZERO,
@@ -97,19 +100,22 @@ fn lake_over(objects: InMemory) -> Lake {
     Lake::in_memory().wrapped(|_| Arc::new(objects))
 }
 
-/// Commits enough for the run to pass a checkpoint, merges, and leaves files that are due for the
-/// vacuum: some that were merged away, and one that was never committed.
+/// Commits enough for the run to pass a checkpoint, merges, and leaves some files for the run to merge,
+/// and some that are due for the vacuum: those that were merged away, and one that was never committed.
 async fn old_life(lake: &Lake) -> BTreeMap<String, Vec<u128>> {
     let mut by_object = BTreeMap::new();
     let alone = Settings { merge_fan_in: 1000, settled_days: 10_000, ..never_vacuum() };
     with_checkpoints_every(lake, CHECKPOINT_INTERVAL).await;
     for id in 0..OLD {
+        if id == OLD - UNMERGED {
+            let merging = Settings { settled_days: 10_000, ..never_vacuum() };
+            run_at(lake, &merging, &now().to_rfc3339()).await;
+        }
         let key = format!("raw/2026/03/01/00/{id:02}");
         put(lake, &key, record(id)).await;
         run_at(lake, &alone, &now().to_rfc3339()).await;
         by_object.insert(key, vec![id]);
     }
-    run_at(lake, &Settings { settled_days: 10_000, ..never_vacuum() }, &now().to_rfc3339()).await;
     let orphan = format!("{}/event_type=push/date=2026-03-02/part-orphan.parquet", layout::EVENTS);
     put(lake, &orphan, "never committed").await;
     by_object
@@ -143,7 +149,10 @@ async fn new_objects(lake: &Lake) -> BTreeMap<String, Vec<u128>> {
     put(lake, "raw/2026/03/02/10/b.gz", second).await;
     put(lake, FIRST, first.concat()).await;
     put(lake, "raw/2026/03/02/11/c", [record(105), record(106), large].concat()).await;
+    // It comes late: a day after its own is sealed by now.
+    put(lake, "raw/2026/02/28/23/late", record(110)).await;
     BTreeMap::from([
+        ("raw/2026/02/28/23/late".to_owned(), vec![110]),
         (FIRST.to_owned(), vec![100, 101, TWICE, 3]),
         ("raw/2026/03/02/10/b.gz".to_owned(), vec![TWICE, 103, 104]),
         ("raw/2026/03/02/11/c".to_owned(), vec![105, 106, LARGE]),
