@@ -24,7 +24,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use octolake_event::DeliveryId;
-use octolake_lake::{LiveFile, Progress, Unusable};
+use octolake_lake::{LiveFile, Progress, Table, Unusable};
 use parquet::errors::ParquetError;
 
 pub(crate) use self::file::{Filters, each_delivery, read_deliveries, read_ids};
@@ -85,7 +85,13 @@ pub(crate) struct Known<'a> {
     pub(crate) progress: Option<&'a Progress>,
 }
 
-impl Known<'_> {
+impl<'a> Known<'a> {
+    /// Those of the version that the table is at; none where there is no table.
+    pub(crate) fn of(store: &'a Arc<dyn ObjectStore>, table: Option<&'a Table>) -> Self {
+        let live = table.map_or(&[][..], Table::files);
+        Self { store, live, progress: table.map(Table::progress) }
+    }
+
     /// Whether a delivery of this time is erased, whatever it is.
     pub(crate) fn is_erased_at(&self, received_at: DateTime<Utc>) -> bool {
         let before = self.progress.and_then(|progress| progress.erased_before);

@@ -14,8 +14,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use chrono::{DateTime, NaiveDate, Utc};
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStore;
 use octolake_event::EventType;
 use octolake_event::layout::{self, Partition};
 use octolake_lake::NewFile;
@@ -25,6 +24,7 @@ use tokio::task::JoinSet;
 
 use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
+use crate::objects;
 use crate::settings::Settings;
 
 /// Files, and bytes of them, that are on their way to the store at once.
@@ -76,12 +76,6 @@ impl FileSink {
         let size = bytes.len() as u64;
         NewFile { path, partition: partition.clone(), bytes: size, rows, received }
     }
-}
-
-async fn put(store: &dyn ObjectStore, path: &str, bytes: Vec<u8>) -> Result<(), CompactError> {
-    let key = Path::from(format!("{}/{path}", layout::EVENTS));
-    let put = store.put(&key, bytes.into()).await;
-    put.map(|_| ()).map_err(|source| CompactError::store("write", key.to_string(), source))
 }
 
 /// The rows of a batch.
@@ -255,9 +249,12 @@ impl Partitions {
             while self.puts.len() >= PUTS || self.put_bytes > PUT_BYTES {
                 self.put_one().await?;
             }
-            let (store, path, size) = (sink.store.clone(), file.path.clone(), bytes.len());
+            let (store, size) = (sink.store.clone(), bytes.len());
+            let key = format!("{}/{}", layout::EVENTS, file.path);
             self.put_bytes += size;
-            self.puts.spawn(async move { put(store.as_ref(), &path, bytes).await.map(|()| size) });
+            self.puts.spawn(async move {
+                objects::put(store.as_ref(), &key, bytes.into()).await.map(|()| size)
+            });
         }
         self.closed.push(file);
         Ok(())

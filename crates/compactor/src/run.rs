@@ -144,11 +144,7 @@ impl<'a> Run<'a> {
 
     /// What is known of the version that the table is at.
     pub(crate) fn known(&self) -> Known<'_> {
-        Known {
-            store: &self.store,
-            live: self.files(),
-            progress: self.table.as_ref().map(Table::progress),
-        }
+        Known::of(&self.store, self.table.as_ref())
     }
 
     /// What a batch is settled with.
@@ -156,11 +152,7 @@ impl<'a> Run<'a> {
         Context {
             store: &self.store,
             settings: self.settings,
-            known: Known {
-                store: &self.store,
-                live: self.table.as_ref().map_or(&[], Table::files),
-                progress: self.table.as_ref().map(Table::progress),
-            },
+            known: Known::of(&self.store, self.table.as_ref()),
             sink: &mut self.sink,
         }
     }

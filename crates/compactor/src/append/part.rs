@@ -111,6 +111,13 @@ pub(crate) struct Part {
     pub(crate) memory: usize,
 }
 
+impl Part {
+    /// The key of one of its objects.
+    pub(crate) fn raw_key(&self, object: usize) -> &str {
+        self.stretches.get(object).map_or("", |stretch| stretch.object.key.as_str())
+    }
+}
+
 /// A part on its way.
 pub(crate) struct PartBuilder {
     plans: Plans,
@@ -222,7 +229,7 @@ impl PartBuilder {
         if table == next {
             self.builders.push((date, BatchBuilder::new(plan.clone())));
         }
-        let raw_key = self.part.stretches.get(object).map_or("", |from| from.object.key.as_str());
+        let raw_key = self.part.raw_key(object);
         let mut place = 0;
         if let Some((_, builder)) = self.builders.get_mut(table) {
             place = builder.rows();

@@ -136,9 +136,8 @@ async fn claim(context: &Context<'_>, plans: &Plans, part: &Part, record: &Recor
         Ok(row) => row,
         Err(error) => return broken("bad_payload", &error),
     };
-    let raw_key = part.stretches.get(record.object).map_or("", |from| from.object.key.as_str());
     let mut builder = BatchBuilder::new(plan.clone());
-    builder.push(&row, raw_key);
+    builder.push(&row, part.raw_key(record.object));
     let place = RowPlace {
         table: 0,
         row: 0,

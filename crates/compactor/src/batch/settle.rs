@@ -150,8 +150,7 @@ impl Batch {
         }
         self.keep_tables(part, settling.kept)?;
         for (object, broken) in settling.broken {
-            let key = part.stretches.get(object).map_or("", |from| from.object.key.as_str());
-            self.quarantine(context, key, &broken).await?;
+            self.quarantine(context, part.raw_key(object), &broken).await?;
         }
         Ok(())
     }
@@ -168,7 +167,7 @@ impl Batch {
         if settling.is_taken.get(record.object) != Some(&true) {
             return Ok(());
         }
-        let raw_key = part.stretches.get(record.object).map_or("", |s| s.object.key.as_str());
+        let raw_key = part.raw_key(record.object);
         if is_erased(context, record, found) {
             self.count_erased();
         } else if let Some(stored) = self.stored(record.id, found) {
@@ -204,7 +203,7 @@ impl Batch {
         let (Some(record), Some(claimed)) = (part.records.get(number), claimed) else {
             return Ok(());
         };
-        let raw_key = part.stretches.get(record.object).map_or("", |s| s.object.key.as_str());
+        let raw_key = part.raw_key(record.object);
         match claimed {
             Claimed::Row { place, .. }
                 if settling.ahead.found.erased_bodies.contains(&place.body) =>
