@@ -99,7 +99,7 @@ pub fn parse() -> Cli {
 /// # Errors
 /// It is none, or it is zero.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    crate::reports::parse_duration(text)
+    octolake_reports::parse_duration(text)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| "no span of time: write one like 90s, 15m or 6h".to_owned())

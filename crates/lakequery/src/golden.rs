@@ -1,7 +1,7 @@
 //! Golden tests: deliveries, SQL and reports as data, beside what they must give.
 //!
-//! `tests/golden/<case>/deliveries.jsonl` holds a delivery a line, `{"at", "type", "payload"}`, in
-//! the order of arrival. Each `<name>.sql` beside it, and each `<name>.report` (arguments as typed),
+//! `tests/golden/<case>/deliveries.jsonl` holds a delivery a line, `{"at", "type", "payload"}` and its
+//! `source` where that is not github.com, in the order of arrival. Each `<name>.sql` beside it, and each `<name>.report` (arguments as typed),
 //! has its `<name>.expected`. `UPDATE_EXPECTED=1 cargo test -p lakequery golden` writes those
 //! anew: read the difference before you keep it.
 
@@ -21,8 +21,11 @@ use octolake_event::layout::Partition;
 use octolake_lake::LiveFile;
 use octolake_tables::{BatchBuilder, Decoders, Row};
 
-use crate::engine::{Engine, EventsTable};
-use crate::reports::{Dimension, Json, Measure, Question, Report, Window};
+use octolake_engine::{Engine, EventsTable};
+use octolake_reports::{Answer, EmptyGate, Question};
+
+use crate::ask::{Known, ask};
+use crate::render::Json;
 
 /// An engine over the rows of records, in Parquet files as the compactor would write them: one per
 /// partition, without the columns that the event type has not.
@@ -98,7 +101,7 @@ fn envelopes(lines: &str) -> Vec<u8> {
         let at = line["at"].as_str().unwrap().parse().unwrap();
         let meta = DeliveryMeta::new(DeliveryId::from_u128(number as u128 + 1), at);
         let entry = BusEntry {
-            source: "github.com".into(),
+            source: line["source"].as_str().unwrap_or("github.com").into(),
             detail_type: line["type"].as_str().unwrap().into(),
             detail: detail(&meta, &line["payload"].to_string()),
         };
@@ -118,12 +121,20 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 /// `lead-time --by repo --since 2026-03-02` as the question that it asks.
-fn question(typed: &str) -> Question {
+fn asked(typed: &str) -> (Question, bool) {
     use clap::Parser as _;
     let words = ["lakequery", "report"].into_iter().chain(typed.split_whitespace());
     let cli = crate::cli::Cli::try_parse_from(words).unwrap();
     let crate::commands::Command::Report(args) = cli.command else { panic!("{typed}") };
-    args.question("2026-03-10T12:00:00Z".parse().unwrap()).unwrap()
+    let asked = args.asked("2026-03-10T12:00:00Z".parse().unwrap()).unwrap();
+    (asked.question, asked.compares)
+}
+
+async fn answer(engine: &Engine, typed: &str) -> (Question, Answer) {
+    let (question, compares) = asked(typed);
+    let mut answer = ask(&question, engine, Known::default(), compares).await.unwrap();
+    answer.settle_gates(EmptyGate::Fail);
+    (question, answer)
 }
 
 async fn result(engine: &Engine, path: &Path) -> String {
@@ -133,8 +144,7 @@ async fn result(engine: &Engine, path: &Path) -> String {
             engine.collect(&text).await.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         return format!("{}\n", pretty_format_batches(&batches).unwrap());
     }
-    let question = question(text.trim());
-    let answer = question.ask(engine).await.unwrap();
+    let (question, answer) = answer(engine, text.trim()).await;
     serde_json::to_string_pretty(&Json(&question, &answer)).unwrap() + "\n"
 }
 
@@ -203,8 +213,7 @@ async fn the_example_has_the_answers_that_come_with_it() {
     let reports = answers.as_object().unwrap().iter().filter(|(_, answer)| answer.is_object());
     let mut seen = 0;
     for (typed, expected) in reports {
-        let question = question(typed);
-        let answer = question.ask(&engine).await.unwrap();
+        let (question, answer) = answer(&engine, typed).await;
         let got = serde_json::to_value(Json(&question, &answer)).unwrap();
         for (member, value) in expected.as_object().unwrap() {
             assert_eq!(&got[member], value, "{typed}: {member}");
@@ -217,17 +226,10 @@ async fn the_example_has_the_answers_that_come_with_it() {
 #[tokio::test]
 async fn an_empty_lake_has_reports() {
     let engine = engine(b"").await;
-    let question = Question {
-        report: Report::LeadTime(Measure::LeadTime),
-        by: vec![],
-        window: Window::default(),
-        repos: vec![],
-        zone: "UTC".parse().unwrap(),
-    };
-    let answer = question.ask(&engine).await.unwrap();
-    let json = serde_json::to_value(Json(&question, &answer)).unwrap();
+    let (question, of_all) = answer(&engine, "lead-time").await;
+    let json = serde_json::to_value(Json(&question, &of_all)).unwrap();
     assert_eq!(json["rows"][0]["prs"], 0);
     assert_eq!(json["rows"][0]["p50_s"], serde_json::Value::Null);
-    let by_repo = Question { by: vec![Dimension::Repo], ..question };
-    assert_eq!(by_repo.ask(&engine).await.unwrap().rows, []);
+    assert_eq!(answer(&engine, "lead-time --by repo").await.1.rows, []);
+    assert_eq!(answer(&engine, "throughput").await.1.rows[0].counted.kinds, [0, 0, 0, 0]);
 }

@@ -15,8 +15,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use crate::engine::MEMORY_LIMIT;
 use crate::output::{self, size};
+use octolake_engine::MEMORY_LIMIT;
 
 /// What a query may hold in bytes: what the pool may count, and half of that for what it does not.
 const MOST: u64 = MEMORY_LIMIT as u64 / 2 * 3;

@@ -22,6 +22,9 @@ pub use csv_cells::CsvCells;
 pub use grid::{Align, Grid};
 pub use markdown::fence;
 
+/// The columns of a terminal that leave room beside a report's.
+const WIDE: usize = 110;
+
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -33,6 +36,10 @@ pub enum Format {
     Csv,
     /// A table in Markdown.
     Markdown,
+    /// A JSON object per row and line: reports and SQL.
+    Ndjson,
+    /// A Parquet file: reports and SQL, into a file or a pipe.
+    Parquet,
 }
 
 /// Standard output, locked, buffered and cleaned. Flush it when the result is complete.
@@ -49,10 +56,24 @@ pub fn stdout(format: Format) -> Stdout {
 /// people wherever they go.
 fn escapes(format: Format, is_terminal: bool) -> Escapes {
     match format {
-        Format::Json => Escapes::Json,
+        Format::Json | Format::Ndjson => Escapes::Json,
+        Format::Parquet => Escapes::Exact,
         Format::Csv if !is_terminal => Escapes::Exact,
         Format::Csv | Format::Table | Format::Markdown => Escapes::Text,
     }
+}
+
+/// Standard output for bytes that are no text.
+///
+/// # Errors
+/// It is a terminal.
+pub fn binary_stdout() -> Result<BufWriter<io::Stdout>, exit::UsageError> {
+    let out = io::stdout();
+    if out.is_terminal() {
+        let error = exit::UsageError::new("a Parquet file is nothing for a terminal");
+        return Err(error.hint("send it into a file: … > rows.parquet"));
+    }
+    Ok(BufWriter::with_capacity(1 << 16, out))
 }
 
 /// How this process writes the cells of CSV: said once, at its start.
@@ -73,6 +94,11 @@ fn csv_cells() -> CsvCells {
 pub fn terminal_width() -> Option<usize> {
     let (columns, _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(columns.0)).filter(|columns| *columns > 0)
+}
+
+/// Whether a bar beside each row has room: on a terminal of some width.
+pub fn has_room_for_pictures() -> bool {
+    terminal_width().is_some_and(|width| width >= WIDE)
 }
 
 /// Prints a result as JSON, on lines of its own.

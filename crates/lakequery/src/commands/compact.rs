@@ -18,7 +18,7 @@ use self::figures::Figures;
 use crate::cli::{Globals, duration, stop_signal};
 use crate::exit::{Outcome, UsageError};
 use crate::output::{self, Align, Format, Grid, size};
-use crate::reports::{Window, Zone, human};
+use octolake_reports::{Window, Zone, human};
 
 mod figures;
 mod rebuild;
@@ -204,7 +204,7 @@ async fn again_and_again(
 
 fn print(report: &Report, format: Format) -> anyhow::Result<()> {
     match format {
-        Format::Json => output::print_json(report)?,
+        Format::Json | Format::Ndjson | Format::Parquet => output::print_json(report)?,
         Format::Csv => output::print_grid(&figures(report), Format::Csv)?,
         Format::Table | Format::Markdown => output::print_text(&words(report))?,
     }

@@ -9,13 +9,15 @@ use octolake_simulate::{Settings as Organisation, Simulation, simulate};
 use octolake_store::Lake;
 use serde::Serialize;
 
+use crate::ask::{Known, ask};
 use crate::cli::Globals;
 use crate::commands::compact;
 use crate::demo::{self, Comparison, Delivered};
-use crate::engine::Engine;
 use crate::exit::{Outcome, UsageError};
 use crate::output::{self, Format, size};
-use crate::reports::{Answer, Json, Question, grid, human, notes};
+use crate::render::{Json, Sheet, notes};
+use octolake_engine::Engine;
+use octolake_reports::{Answer, Question, human};
 
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
@@ -54,11 +56,14 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let compacted = compacted(&lake, globals).await?;
     let engine = Engine::open(&lake).await?;
     let mut answers = vec![];
-    for question in demo::questions() {
-        let answer = question.ask(&engine).await.context("a report of the demo has no answer")?;
+    for question in demo::questions(globals.now()) {
+        let answer = ask(&question, &engine, Known::default(), false)
+            .await
+            .context("a report of the demo has no answer")?;
         answers.push((question, answer));
     }
-    let comparison = demo::compare(&simulation, &delivered, &compacted, &engine).await?;
+    let comparison =
+        demo::compare(&simulation, &delivered, &compacted, &engine, globals.now()).await?;
     if globals.format == Format::Json {
         output::print_json(&Summary {
             lake: lake.name(),
@@ -144,8 +149,9 @@ fn introduction(simulation: &Simulation, lake: &Lake, seed: u64) -> String {
 fn print(question: &Question, answer: &Answer, format: Format) -> anyhow::Result<()> {
     let by: Vec<&str> = question.by.iter().map(|by| by.name()).collect();
     let by = if by.is_empty() { String::new() } else { format!(" --by {}", by.join(",")) };
-    output::print_text(&format!("$ lakequery report {}{by}", question.report.name()))?;
-    output::print_grid(&grid(question, answer, format == Format::Csv), format)?;
+    output::print_text(&format!("$ lakequery report {}{by}", question.report.name))?;
+    let sheet = Sheet::of(question, answer, output::has_room_for_pictures());
+    output::print_grid(&sheet.grid(format == Format::Csv), format)?;
     output::print_text(&(notes(question, answer).join("\n") + "\n\n"))?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::compact;
 use crate::cli::Globals;
 use crate::exit::Outcome;
 use crate::output::{self, Align, Format, Grid};
-use crate::reports::human;
+use octolake_reports::human;
 
 /// How many objects of `raw/` are named on a terminal; JSON has all.
 const NAMED: usize = 20;
@@ -85,7 +85,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
 
 fn print(lake: &Lake, erasure: &Erasure, globals: &Globals) -> anyhow::Result<()> {
     match globals.format {
-        Format::Json => output::print_json(erasure)?,
+        Format::Json | Format::Ndjson | Format::Parquet => output::print_json(erasure)?,
         Format::Csv => output::print_grid(&figures(erasure), Format::Csv)?,
         Format::Table | Format::Markdown => output::print_text(&words(erasure))?,
     }

@@ -17,8 +17,9 @@
 use octolake_store::Lake;
 
 use crate::cli::Globals;
-use crate::exit::Outcome;
+use crate::exit::{Outcome, UsageError};
 use crate::logging::Manner;
+use crate::output::Format;
 
 pub mod compact;
 pub mod demo;
@@ -45,7 +46,7 @@ pub enum Command {
     Compact(compact::Args),
     /// Look at the records that could not be read.
     Quarantine(quarantine::Args),
-    /// Print a report: queue-latency or lead-time.
+    /// Print a report: how long jobs wait, how long pull requests take, how many there are.
     Report(report::Args),
     /// Run SQL over the lake; only what reads.
     Sql(sql::Args),
@@ -75,6 +76,11 @@ impl Command {
     /// # Errors
     /// It cannot be done (exit code 1), or not as asked (a [`crate::exit::UsageError`], 2).
     pub async fn run(self, globals: &Globals) -> anyhow::Result<Outcome> {
+        let gives_rows = matches!(self, Self::Report(_) | Self::Sql(_));
+        if matches!(globals.format, Format::Ndjson | Format::Parquet) && !gives_rows {
+            let error = UsageError::new("ndjson and parquet are formats of `report` and `sql`");
+            return Err(error.hint("--format json is for every command").into());
+        }
         match self {
             Self::Demo(args) => demo::run(args, globals).await,
             Self::Serve(args) => serve::run(args, globals).await,

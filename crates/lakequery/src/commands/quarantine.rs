@@ -186,7 +186,7 @@ async fn retry(lake: &Lake, args: &RetryArgs, globals: &Globals) -> anyhow::Resu
         return Ok(());
     };
     match globals.format {
-        Format::Json => output::print_json(&outcome)?,
+        Format::Json | Format::Ndjson | Format::Parquet => output::print_json(&outcome)?,
         Format::Csv => output::print_grid(&figures(&outcome), Format::Csv)?,
         Format::Table | Format::Markdown => output::print_text(&words(&outcome))?,
     }

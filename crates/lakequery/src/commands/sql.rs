@@ -5,9 +5,9 @@ use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use octolake_engine::{Engine, EngineError};
 
 use crate::cli::Globals;
-use crate::engine::{Engine, EngineError};
 use crate::exit::{Outcome, UsageError};
 use crate::output::rows;
 use crate::{memory, output};

@@ -69,7 +69,9 @@ impl Grid {
             Format::Markdown => {
                 writeln!(out, "{}", self.table(presets::ASCII_MARKDOWN, None, markdown::cell))
             }
-            Format::Table | Format::Json => self.write_table(out, width),
+            Format::Table | Format::Json | Format::Ndjson | Format::Parquet => {
+                self.write_table(out, width)
+            }
         }
     }
 

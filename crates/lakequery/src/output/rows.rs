@@ -7,9 +7,10 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::json::WriterBuilder;
-use datafusion::arrow::json::writer::JsonArray;
+use datafusion::arrow::json::writer::{JsonArray, JsonFormat, LineDelimited};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::parquet::arrow::ArrowWriter;
 use futures::StreamExt as _;
 
 use super::{Align, Format, Grid, Stdout, clean, stdout};
@@ -30,7 +31,9 @@ pub async fn print(
 ) -> anyhow::Result<bool> {
     match format {
         Format::Csv => print_csv(stream).await.map(|()| false),
-        Format::Json => print_json(stream).await.map(|()| false),
+        Format::Json => print_json::<JsonArray>(stream, Format::Json).await.map(|()| false),
+        Format::Ndjson => print_json::<LineDelimited>(stream, Format::Ndjson).await.map(|()| false),
+        Format::Parquet => print_parquet(stream).await.map(|()| false),
         Format::Table | Format::Markdown => print_table(stream, format, max_rows, width).await,
     }
 }
@@ -49,17 +52,29 @@ async fn print_csv(mut stream: SendableRecordBatchStream) -> anyhow::Result<()> 
     Ok(csv.flush()?)
 }
 
-async fn print_json(mut stream: SendableRecordBatchStream) -> anyhow::Result<()> {
-    let mut json = WriterBuilder::new()
-        .with_explicit_nulls(true)
-        .build::<Stdout, JsonArray>(stdout(Format::Json));
+async fn print_json<F: JsonFormat>(
+    mut stream: SendableRecordBatchStream,
+    format: Format,
+) -> anyhow::Result<()> {
+    let mut json =
+        WriterBuilder::new().with_explicit_nulls(true).build::<Stdout, F>(stdout(format));
     while let Some(batch) = stream.next().await {
         json.write(&batch.context("the query failed")?)?;
     }
     json.finish()?;
     let mut out = json.into_inner();
-    out.write_all(b"\n")?;
+    if format == Format::Json {
+        out.write_all(b"\n")?;
+    }
     Ok(out.flush()?)
+}
+
+async fn print_parquet(mut stream: SendableRecordBatchStream) -> anyhow::Result<()> {
+    let mut parquet = ArrowWriter::try_new(super::binary_stdout()?, stream.schema(), None)?;
+    while let Some(batch) = stream.next().await {
+        parquet.write(&batch.context("the query failed")?)?;
+    }
+    Ok(parquet.into_inner()?.flush()?)
 }
 
 async fn print_table(

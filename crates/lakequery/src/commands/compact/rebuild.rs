@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::cli::Globals;
 use crate::exit::Outcome;
 use crate::output::{self, Align, Format, Grid};
-use crate::reports::human;
+use octolake_reports::human;
 
 /// Makes the table anew, and tells how it compares.
 ///
@@ -46,7 +46,7 @@ pub(super) async fn run(
 
 fn print(outcome: &Rebuild, format: Format) -> anyhow::Result<()> {
     match format {
-        Format::Json => output::print_json(outcome)?,
+        Format::Json | Format::Ndjson | Format::Parquet => output::print_json(outcome)?,
         Format::Csv => output::print_grid(&figures(outcome), Format::Csv)?,
         Format::Table | Format::Markdown => output::print_text(&words(outcome))?,
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::spool::Spool;
 use super::{Backlog, Ledger, Origins, Status};
 use crate::output::{Align, Grid, size};
-use crate::reports::human;
+use octolake_reports::human;
 
 /// The state in words, a line for each thing.
 pub(super) fn words(status: &Status) -> String {

@@ -1,0 +1,19 @@
+//! DataFusion over the files that the table's log lists: the engine that is always there.
+//!
+//! ```text
+//! View ─ files ─▶ EventsTable (which files can hold rows → one Parquet scan) ─▶ `events`
+//! octolake_reports::VIEWS ──────────────────────────────────────────────────▶ views
+//! ```
+//!
+//! See [`functions`] for what is set right so that a text means what it means on Trino.
+
+mod events_table;
+pub mod functions;
+mod pruning;
+mod read_only;
+mod rows;
+mod session;
+
+pub use events_table::EventsTable;
+pub use read_only::ReadOnlyError;
+pub use session::{Engine, MEMORY_LIMIT};

@@ -1,0 +1,52 @@
+//! Functions that make a text mean here what it means on Trino, and those for JSON.
+//!
+//! | function | why |
+//! |---|---|
+//! | `to_unixtime(t)` | the engine's own cuts off the fraction of a second |
+//! | `json_extract_scalar(json, '$.a.b[0]')` | Trino's way into a payload; the engine has none |
+//! | `split(text, delimiter)` | the engine calls it otherwise |
+//! | `regexp_replace(text, pattern, by)` | the engine's own replaces the first match, and Trino's each |
+//! | `json_get…`, `->`, `->>` | of `datafusion-functions-json`; Trino has none of these |
+//! | `repeat`, `lpad`, `array_repeat`, `range`, … | the engine's own, guarded: a few letters of SQL must not make gigabytes |
+
+mod guarded;
+mod json_extract_scalar;
+mod regexp_replace;
+mod to_unixtime;
+
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::execution::FunctionRegistry as _;
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::prelude::SessionContext;
+
+/// Registers all of them; ours replace the engine's own of the same name.
+pub(super) fn register(context: &mut SessionContext) -> Result<()> {
+    datafusion_functions_json::register_all(context)?;
+    let split = context.udf("string_to_array")?.as_ref().clone().with_aliases(["split"]);
+    let regexp_replace = regexp_replace::RegexpReplace::new(context.udf("regexp_replace")?);
+    for function in [
+        ScalarUDF::from(to_unixtime::ToUnixtime::new()),
+        ScalarUDF::from(json_extract_scalar::JsonExtractScalar::new()),
+        ScalarUDF::from(regexp_replace),
+        split,
+    ] {
+        context.register_udf(Arc::new(function))?;
+    }
+    guarded::register(context)
+}
+
+/// A number of bytes as a person reads it: `1.5 MB`, in steps of a thousand.
+fn size(bytes: u64) -> String {
+    let mut amount = bytes as f64;
+    for unit in ["B", "kB", "MB"] {
+        if amount < 999.5 {
+            let digits = usize::from(amount < 9.95 && unit != "B");
+            return format!("{amount:.digits$} {unit}");
+        }
+        amount /= 1e3;
+    }
+    let digits = usize::from(amount < 9.95);
+    format!("{amount:.digits$} GB")
+}

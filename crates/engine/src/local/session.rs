@@ -1,0 +1,159 @@
+//! A session: settings, the table, functions, views, and statements that only read.
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::dataframe::DataFrame;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
+use octolake_lake::{LiveFile, View};
+use octolake_reports::{Question, Table, VIEWS};
+use octolake_store::Lake;
+
+use super::events_table::EventsTable;
+use super::{functions, read_only, rows};
+use crate::{EngineError, SqlEngine};
+
+/// How much a query may hold in memory before it spills to the disk, in bytes. What is not counted
+/// there has its bound in the caller's own watch.
+pub const MEMORY_LIMIT: usize = 1 << 30;
+
+/// SQL over one lake, as it was when the engine was opened.
+pub struct Engine {
+    context: SessionContext,
+    table: Option<View>,
+    /// The newest arrival of each event type; `None` for a type of which a file does not say.
+    newest: HashMap<String, Option<DateTime<Utc>>>,
+}
+
+impl Engine {
+    /// Opens the newest version of the lake's table.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn open(lake: &Lake) -> Result<Self, EngineError> {
+        let table = View::open(lake).await?;
+        let files = table.as_ref().map(|table| table.files().to_vec()).unwrap_or_default();
+        Ok(Self { table, ..Self::over(EventsTable::new(lake.store().clone(), files))? })
+    }
+
+    /// An engine over a table that is given.
+    ///
+    /// # Errors
+    /// The engine's parts do not fit together.
+    pub fn over(events: EventsTable) -> Result<Self, EngineError> {
+        let context = context().map_err(EngineError::Setup)?;
+        let newest = newest(events.files());
+        events.register(&context).map_err(EngineError::Setup)?;
+        Ok(Self { context, table: None, newest })
+    }
+
+    /// The table of the lake; `None` where nothing was ever compacted.
+    pub fn table(&self) -> Option<&View> {
+        self.table.as_ref()
+    }
+
+    /// Plans one statement, which must be one that reads.
+    ///
+    /// # Errors
+    /// The text is no statement, or not one that reads, or names what is not there.
+    pub async fn query(&self, sql: &str) -> Result<DataFrame, EngineError> {
+        let statement = read_only::parse(sql)?;
+        self.register_views(&statement).await?;
+        let state = self.context.state();
+        let plan = state.statement_to_plan(statement).await.map_err(EngineError::Plan)?;
+        read_only::verify(&plan)?;
+        self.context.execute_logical_plan(plan).await.map_err(EngineError::Plan)
+    }
+
+    /// All rows of a statement's answer.
+    ///
+    /// # Errors
+    /// As for [`Engine::query`], or the query failed.
+    pub async fn collect(&self, sql: &str) -> Result<Vec<RecordBatch>, EngineError> {
+        self.query(sql).await?.collect().await.map_err(EngineError::Run)
+    }
+
+    /// The rows of a statement's answer as they come, whatever their number.
+    ///
+    /// # Errors
+    /// As for [`Engine::query`].
+    pub async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, EngineError> {
+        self.query(sql).await?.execute_stream().await.map_err(EngineError::Run)
+    }
+
+    /// Planning a view takes longer than many a query: only those that are named are planned, but
+    /// for statements that list what there is.
+    async fn register_views(&self, statement: &Statement) -> Result<(), EngineError> {
+        let references =
+            self.context.state().resolve_table_references(statement).map_err(EngineError::Plan)?;
+        let named: HashSet<&str> = references.iter().map(|reference| reference.table()).collect();
+        let lists = read_only::lists(statement)
+            || references.iter().any(|reference| reference.schema() == Some("information_schema"));
+        for (_, view) in VIEWS.iter().filter(|(_, view)| lists || named.contains(view.name)) {
+            let create = format!("create or replace view {} as\n{}", view.name, view.sql());
+            self.context.sql(&create).await.map_err(EngineError::Setup)?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SqlEngine for Engine {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    async fn run(&self, sql: &str) -> Result<Table, EngineError> {
+        let frame = self.query(sql).await?;
+        let schema = frame.schema().as_arrow().clone();
+        let batches = frame.collect().await.map_err(EngineError::Run)?;
+        rows::table(&schema, &batches).map_err(EngineError::Run)
+    }
+
+    /// From the log, where every file's statistics say it.
+    async fn newest_arrival(
+        &self,
+        question: &Question,
+    ) -> Result<Option<DateTime<Utc>>, EngineError> {
+        let types = question.report.subject.event_types.iter();
+        let known: Option<Vec<DateTime<Utc>>> =
+            types.filter_map(|name| self.newest.get(*name).copied()).collect();
+        if let Some(known) = known {
+            return Ok(known.into_iter().max());
+        }
+        let table = self.run(&question.newest_sql()).await?;
+        let newest = table.rows.first().and_then(|row| row.first()?.integer());
+        Ok(newest.and_then(DateTime::from_timestamp_millis))
+    }
+}
+
+/// The newest arrival of each event type; `None` where a file does not say its own.
+fn newest(files: &[LiveFile]) -> HashMap<String, Option<DateTime<Utc>>> {
+    let mut newest = HashMap::new();
+    for file in files {
+        let entry = newest
+            .entry(file.partition.event_type.to_string())
+            .or_insert(Some(DateTime::UNIX_EPOCH));
+        *entry = entry.zip(file.received_max).map(|(one, other)| one.max(other));
+    }
+    newest
+}
+
+fn context() -> Result<SessionContext, DataFusionError> {
+    let mut config = SessionConfig::new().with_information_schema(true);
+    let options = config.options_mut();
+    options.execution.time_zone = Some("UTC".into());
+    // As Trino sorts.
+    options.sql_parser.default_null_ordering = "nulls_last".into();
+    options.execution.parquet.pushdown_filters = true;
+    let runtime = RuntimeEnvBuilder::new().with_memory_limit(MEMORY_LIMIT, 1.0).build_arc()?;
+    let mut context = SessionContext::new_with_config_rt(config, runtime);
+    functions::register(&mut context)?;
+    Ok(context)
+}

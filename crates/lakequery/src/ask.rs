@@ -1,0 +1,117 @@
+//! A question put to an engine, and what has to be known beside its rows.
+
+use anyhow::Context as _;
+use octolake_engine::SqlEngine;
+use octolake_reports::{
+    Answer, Dimension, Freshness, Question, RepoName, Table, Unknown, compare, nearest,
+};
+
+/// What is known of the lake beside what an engine says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known {
+    /// Raw objects that are not compacted.
+    pub backlog_objects: Option<u64>,
+    /// Those of them that the engine has all the same.
+    pub fresh_objects: u64,
+}
+
+/// The answer to a question; with that of the period before beside it where `compares`.
+///
+/// # Errors
+/// The engine fails, or its answer is not that of a report.
+pub async fn ask(
+    question: &Question,
+    engine: &dyn SqlEngine,
+    known: Known,
+    compares: bool,
+) -> anyhow::Result<Answer> {
+    let newest_arrival = engine.newest_arrival(question).await?;
+    let freshness = Freshness {
+        newest_arrival,
+        backlog_objects: known.backlog_objects,
+        fresh_objects: known.fresh_objects,
+    };
+    let mut answer = read(question, engine, freshness).await?;
+    if let Some(before) = question.before().filter(|_| compares) {
+        let before = read(&before, engine, freshness).await?;
+        compare(&mut answer, before);
+    }
+    answer.order(question);
+    answer.unknown_repos = unknown_repos(question, engine).await?;
+    if answer.is_empty() && answer.unknown_repos.is_empty() {
+        answer.unknown_values = unknown_values(question, engine).await?;
+    }
+    Ok(answer)
+}
+
+async fn read(
+    question: &Question,
+    engine: &dyn SqlEngine,
+    freshness: Freshness,
+) -> anyhow::Result<Answer> {
+    let name = question.report.name;
+    let table = engine.run(&question.sql()).await.with_context(|| format!("no {name} report"))?;
+    Ok(Answer::read(question, &table, freshness)?)
+}
+
+/// The repositories that were asked for and that no delivery names.
+async fn unknown_repos(
+    question: &Question,
+    engine: &dyn SqlEngine,
+) -> anyhow::Result<Vec<Unknown>> {
+    if question.repos.is_empty() {
+        return Ok(vec![]);
+    }
+    let known = engine.run(&question.repositories_sql()).await?;
+    let unknown: Vec<&RepoName> =
+        question.repos.iter().filter(|repo| !is_known(repo, &known)).collect();
+    if unknown.is_empty() {
+        return Ok(vec![]);
+    }
+    let all = names(&engine.run(&question.values_sql(Dimension::Repo)).await?);
+    Ok(unknown.into_iter().map(|repo| missing(&repo.to_string(), &all)).collect())
+}
+
+fn is_known(repo: &RepoName, known: &Table) -> bool {
+    let (host, name) = (known.place("host"), known.place("name"));
+    let text = |row: &[octolake_reports::Value], place: Option<usize>| {
+        place.and_then(|place| row.get(place)?.text().map(str::to_lowercase))
+    };
+    known.rows.iter().any(|row| {
+        text(row, name).is_some_and(|name| name == repo.name.to_lowercase())
+            && repo.host.as_ref().is_none_or(|asked| {
+                text(row, host).is_some_and(|host| host == asked.to_lowercase())
+            })
+    })
+}
+
+/// The values of filters that nothing has: asked for only where there is no answer at all.
+async fn unknown_values(
+    question: &Question,
+    engine: &dyn SqlEngine,
+) -> anyhow::Result<Vec<(Dimension, Unknown)>> {
+    let mut unknown = vec![];
+    for filter in &question.filters {
+        let everything = Question { filters: vec![], ..question.clone() };
+        let all = names(&engine.run(&everything.values_sql(filter.dimension)).await?);
+        let has = |value: &str| {
+            all.iter().any(|known| {
+                known.to_lowercase() == value.to_lowercase()
+                    || filter.dimension == Dimension::Label
+                        && known.split(',').any(|label| label == value.to_lowercase())
+            })
+        };
+        let missing = filter.values.iter().filter(|value| !has(value));
+        unknown.extend(missing.map(|value| (filter.dimension, self::missing(value, &all))));
+    }
+    Ok(unknown)
+}
+
+fn missing(typed: &str, all: &[String]) -> Unknown {
+    let nearest = nearest(typed, all.iter().map(String::as_str)).map(str::to_owned);
+    Unknown { typed: typed.to_owned(), nearest }
+}
+
+fn names(table: &Table) -> Vec<String> {
+    table.rows.iter().filter_map(|row| Some(row.first()?.text()?.to_owned())).collect()
+}

@@ -1,0 +1,291 @@
+//! Typed rows under typed columns: an answer before any format.
+
+use octolake_reports::{Answer, Counted, Question, Row, Shape, Statistics, Table, Value, human};
+
+use crate::output::{Align, Grid};
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Texts.
+    Text,
+    /// Whole numbers.
+    Count,
+    /// Durations, in seconds.
+    Seconds,
+    /// True or false.
+    Flag,
+    /// What helps the eye, and is nothing to a program.
+    Picture,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name in JSON and CSV.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+/// A cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// No value.
+    None,
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Count(i64),
+    /// Seconds.
+    Seconds(f64),
+    /// True or false.
+    Flag(bool),
+}
+
+/// Rows of cells under columns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sheet {
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows, each with a cell per column.
+    pub rows: Vec<Vec<Cell>>,
+    /// The columns of keys that hold the finest period, whose partial rows get a star.
+    period: Option<usize>,
+}
+
+/// The width of the bar beside a row, in characters.
+const BAR: usize = 16;
+
+impl Sheet {
+    /// The rows of an answer; with a bar beside each where `pictures` are wanted.
+    pub fn of(question: &Question, answer: &Answer, pictures: bool) -> Self {
+        let mut sheet = Self { period: question.finest_period(), ..Self::default() };
+        for by in &question.by {
+            sheet.column(by.name(), Kind::Text);
+        }
+        sheet.figures(question);
+        let has_periods = question.finest_period().is_some();
+        if has_periods {
+            sheet.column("partial", Kind::Flag);
+        }
+        let compares = answer.rows.iter().any(|row| row.change.is_some());
+        if compares {
+            sheet.figures_before(question);
+        }
+        let longest = longest(answer);
+        let pictures =
+            pictures && !question.by.is_empty() && answer.rows.len() > 1 && longest > 0.0;
+        if pictures {
+            sheet.column("", Kind::Picture);
+        }
+        for row in &answer.rows {
+            let mut cells: Vec<Cell> = row.keys.iter().map(text).collect();
+            cells.extend(figures(question, &row.counted));
+            if has_periods {
+                cells.push(Cell::Flag(row.partial));
+            }
+            if compares {
+                cells.extend(before(question, row));
+            }
+            if pictures {
+                cells.push(Cell::Text(bar(height(row) / longest)));
+            }
+            sheet.rows.push(cells);
+        }
+        sheet
+    }
+
+    /// The rows of an engine: those behind a number.
+    pub fn of_table(table: &Table) -> Self {
+        let kind = |place: usize| {
+            let mut values = table.rows.iter().map(|row| &row[place]);
+            if table.columns[place].ends_with("_s") {
+                return Kind::Seconds;
+            }
+            match values.find(|value| **value != Value::Null) {
+                Some(Value::Integer(_)) => Kind::Count,
+                Some(Value::Double(_)) => Kind::Seconds,
+                Some(Value::Boolean(_)) => Kind::Flag,
+                _ => Kind::Text,
+            }
+        };
+        let columns = table.columns.iter().enumerate();
+        let columns = columns.map(|(place, name)| Column { name: name.clone(), kind: kind(place) });
+        let cell = |value: &Value| match value {
+            Value::Null => Cell::None,
+            Value::Boolean(truth) => Cell::Flag(*truth),
+            Value::Integer(number) => Cell::Count(*number),
+            Value::Double(number) => Cell::Seconds(*number),
+            Value::Text(text) => Cell::Text(text.clone()),
+        };
+        let rows = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        Self { columns: columns.collect(), rows, period: None }
+    }
+
+    fn column(&mut self, name: &str, kind: Kind) {
+        self.columns.push(Column { name: name.to_owned(), kind });
+    }
+
+    fn figures(&mut self, question: &Question) {
+        let ages = match question.report.shape {
+            Shape::Durations { .. } => {
+                self.column(question.report.unit, Kind::Count);
+                String::new()
+            }
+            Shape::Counts { kinds, aging, .. } => {
+                for kind in kinds {
+                    self.column(kind, Kind::Count);
+                }
+                format!("{aging}_")
+            }
+        };
+        for (name, _) in Statistics::default().named() {
+            self.column(&format!("{ages}{name}"), Kind::Seconds);
+        }
+    }
+
+    fn figures_before(&mut self, question: &Question) {
+        match question.report.shape {
+            Shape::Durations { .. } => {
+                self.column("p50_low_s", Kind::Seconds);
+                self.column("p50_high_s", Kind::Seconds);
+                self.column(&format!("{}_before", question.report.unit), Kind::Count);
+                self.column("p50_before_s", Kind::Seconds);
+                self.column("p50_change_s", Kind::Seconds);
+                self.column("change", Kind::Text);
+            }
+            Shape::Counts { kinds, .. } => {
+                for kind in kinds {
+                    self.column(&format!("{kind}_before"), Kind::Count);
+                }
+            }
+        }
+    }
+
+    /// As texts: durations for a person, or (`raw`) in seconds.
+    pub fn grid(&self, raw: bool) -> Grid {
+        // A person sees a partial row by its star, and a program has no use for pictures.
+        let shown = |column: &Column| match column.kind {
+            Kind::Flag => raw,
+            Kind::Picture => !raw,
+            _ => true,
+        };
+        let places: Vec<usize> =
+            (0..self.columns.len()).filter(|place| shown(&self.columns[*place])).collect();
+        let mut grid = Grid::new(places.iter().map(|place| self.header(*place, raw)));
+        for row in &self.rows {
+            grid.push(places.iter().map(|place| self.text(row, *place, raw)));
+        }
+        grid
+    }
+
+    fn header(&self, place: usize, raw: bool) -> (String, Align) {
+        let Column { name, kind } = &self.columns[place];
+        let align = match kind {
+            Kind::Count | Kind::Seconds => Align::Right,
+            Kind::Text | Kind::Flag | Kind::Picture => Align::Left,
+        };
+        let name = if *kind == Kind::Seconds && !raw { name.trim_end_matches("_s") } else { name };
+        (name.to_owned(), align)
+    }
+
+    fn text(&self, row: &[Cell], place: usize, raw: bool) -> String {
+        let kind = self.columns[place].kind;
+        match &row[place] {
+            Cell::None if raw => String::new(),
+            Cell::None if kind == Kind::Text => "(none)".to_owned(),
+            Cell::None => "-".to_owned(),
+            Cell::Text(text) if text.is_empty() && kind == Kind::Text && !raw => {
+                "(none)".to_owned()
+            }
+            Cell::Text(text) if !raw && self.period == Some(place) && self.is_partial(row) => {
+                format!("{text} *")
+            }
+            Cell::Text(text) => text.clone(),
+            Cell::Count(count) => count.to_string(),
+            Cell::Seconds(seconds) if raw => seconds.to_string(),
+            Cell::Seconds(seconds) => human(*seconds),
+            Cell::Flag(flag) => flag.to_string(),
+        }
+    }
+
+    fn is_partial(&self, row: &[Cell]) -> bool {
+        let place = self.columns.iter().position(|column| column.name == "partial");
+        place.is_some_and(|place| row[place] == Cell::Flag(true))
+    }
+}
+
+fn text(key: &Option<String>) -> Cell {
+    key.clone().map_or(Cell::None, Cell::Text)
+}
+
+fn figures(question: &Question, counted: &Counted) -> Vec<Cell> {
+    let mut cells = match question.report.shape {
+        Shape::Durations { .. } => vec![count(counted.n)],
+        Shape::Counts { .. } => counted.kinds.iter().copied().map(count).collect(),
+    };
+    cells.extend(counted.statistics.named().map(|(_, value)| seconds(value)));
+    cells
+}
+
+fn before(question: &Question, row: &Row) -> Vec<Cell> {
+    let change = row.change.as_ref();
+    let none = Counted::default();
+    let was = change.map_or(&none, |change| &change.before);
+    let interval = row.counted.statistics.interval;
+    match question.report.shape {
+        Shape::Durations { .. } => vec![
+            seconds(interval.map(|(low, _)| low)),
+            seconds(interval.map(|(_, high)| high)),
+            count(was.n),
+            seconds(was.statistics.percentiles[0]),
+            seconds(change.and_then(|change| change.p50)),
+            change.map_or(Cell::None, |change| Cell::Text(change.direction.name().to_owned())),
+        ],
+        Shape::Counts { kinds, .. } => (0..kinds.len())
+            .map(|place| count(was.kinds.get(place).copied().unwrap_or_default()))
+            .collect(),
+    }
+}
+
+fn count(count: u64) -> Cell {
+    Cell::Count(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+fn seconds(value: Option<f64>) -> Cell {
+    value.map_or(Cell::None, Cell::Seconds)
+}
+
+/// What a row's bar shows: its median, or how much it counts.
+fn height(row: &Row) -> f64 {
+    if row.counted.kinds.is_empty() {
+        row.counted.statistics.percentiles[0].unwrap_or_default().max(0.0)
+    } else {
+        row.counted.n as f64
+    }
+}
+
+fn longest(answer: &Answer) -> f64 {
+    answer.rows.iter().map(height).fold(0.0, f64::max)
+}
+
+/// A part of the whole as a bar, to an eighth of a character.
+fn bar(part: f64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (part.clamp(0.0, 1.0) * (BAR * 8) as f64).round() as usize;
+    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_as_long_as_its_part() {
+        assert_eq!(bar(1.0), "█".repeat(16));
+        assert_eq!(bar(0.5), "█".repeat(8));
+        assert_eq!(bar(0.008), "▏");
+        assert_eq!((bar(0.0), bar(f64::NAN)), (String::new(), String::new()));
+    }
+}

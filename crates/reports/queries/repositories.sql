@@ -1,0 +1,28 @@
+with told as (
+  select
+    source,
+    repo_id,
+    -- Text that sorts as the times do carries a name through max.
+    max(sortable(ms(coalesce(occurred_at, received_at))) || sortable(ms(received_at)) || repo_full_name) as newest
+  from events
+  where event_type in (event_types)
+    and repo_id is not null
+    and repo_full_name is not null
+  group by source, repo_id
+),
+named as (
+  select source, repo_id, substr(newest, 35) as name
+  from told
+)
+select
+  source,
+  repo_id,
+  name,
+  -- Of the same names on several hosts, only that on github.com stands alone.
+  case
+    when source <> 'github.com'
+      and min(source) over (partition by lower(name)) <> max(source) over (partition by lower(name))
+    then source || '/' || name
+    else name
+  end as repo
+from named

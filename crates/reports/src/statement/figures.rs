@@ -1,0 +1,115 @@
+//! From values to figures: ranks, and what is counted.
+
+use std::fmt::Write as _;
+
+use crate::definition::Shape;
+use crate::{PERCENTILES, Question};
+
+/// The statement behind `asked`.
+pub(super) fn select(question: &Question) -> String {
+    // A comma behind each, so that there may be none.
+    let mut keys: String = question.by.iter().map(|by| format!("{}, ", by.name())).collect();
+    keys.push_str("left_out");
+    match question.report.shape {
+        Shape::Durations { .. } => durations(question, &keys),
+        Shape::Counts { kinds, aging, .. } => counts(&keys, kinds, aging),
+    }
+}
+
+fn durations(question: &Question, keys: &str) -> String {
+    let overdue: String = (0..question.slos.len()).fold(String::new(), |mut sql, place| {
+        let is = question.slos[place].is_broken_by("waited_s");
+        let _ = write!(
+            sql,
+            ",\n    sum(case when {is} then 1 else 0 end) as overdue_{place},\n    \
+             sum(case when {is} then waited_s else 0 end) as overdue_{place}_s"
+        );
+        sql
+    });
+    let passed: String = (0..question.slos.len())
+        .map(|place| format!(", overdue_{place}, overdue_{place}_s"))
+        .collect();
+    let counted = format!(
+        "counted as (\n  select\n    {keys}, value_s,\n    count(*) as n,\n    sum(clamped) as clamped{overdue}\n  \
+         from asked\n  group by {keys}, value_s\n)"
+    );
+    let mut columns = vec!["sum(n) as n".to_owned()];
+    columns.extend(statistics("value_s", "", None));
+    if question.interval {
+        columns.extend(interval());
+    }
+    columns.push("sum(clamped) as clamped".to_owned());
+    for (place, slo) in question.slos.iter().enumerate() {
+        let holds = format!("value_s is not null and not ({})", slo.is_broken_by("value_s"));
+        columns.push(format!("sum(case when {holds} then n else 0 end) as within_{place}"));
+        columns.push(format!("sum(overdue_{place}) as overdue_{place}"));
+        columns.push(format!("sum(overdue_{place}_s) as overdue_{place}_s"));
+    }
+    let ranked = ranked(keys, &format!("{keys}, value_s, n, clamped{passed}"), keys);
+    finished(&counted, &ranked, keys, &columns)
+}
+
+fn counts(keys: &str, kinds: &[&str], aging: &str) -> String {
+    let inner = format!("{keys}, happened");
+    let counted = format!(
+        "counted as (\n  select {inner}, value_s, count(*) as n\n  from asked\n  group by {inner}, value_s\n)"
+    );
+    let mut columns = vec!["sum(n) as n".to_owned()];
+    columns.extend(
+        kinds.iter().map(|kind| {
+            format!("coalesce(sum(n) filter (where happened = '{kind}'), 0) as {kind}")
+        }),
+    );
+    columns.extend(statistics("value_s", &format!("{aging}_"), Some(aging)));
+    let ranked = ranked(&inner, &format!("{inner}, value_s, n"), &inner);
+    finished(&counted, &ranked, keys, &columns)
+}
+
+fn ranked(partition: &str, columns: &str, total: &str) -> String {
+    format!(
+        "ranked as (\n  select\n    {columns},\n    sum(n) over (\n      partition by {partition}\n      \
+         order by value_s nulls last\n      rows between unbounded preceding and current row\n    ) as up_to,\n    \
+         sum(n) over (partition by {total}) as total\n  from counted\n)"
+    )
+}
+
+fn finished(counted: &str, ranked: &str, keys: &str, columns: &[String]) -> String {
+    let columns = columns.join(",\n  ");
+    let order = keys.replace(", ", " nulls last, ");
+    format!(
+        "{counted},\n{ranked}\nselect\n  {keys},\n  {columns}\nfrom ranked\ngroup by {keys}\n\
+         order by {order} nulls last\n"
+    )
+}
+
+/// The statistics of `value`, of the kind alone where one is named.
+fn statistics(value: &str, prefix: &str, kind: Option<&str>) -> Vec<String> {
+    let only = kind.map(|kind| format!("happened = '{kind}' and ")).unwrap_or_default();
+    let of_kind =
+        kind.map(|kind| format!(" filter (where happened = '{kind}')")).unwrap_or_default();
+    let mut columns: Vec<String> = PERCENTILES
+        .iter()
+        .map(|p| {
+            format!(
+                "min({value}) filter (where {only}up_to >= ({p} * total + 99) / 100) as {prefix}p{p}_s"
+            )
+        })
+        .collect();
+    columns.push(format!("max({value}){of_kind} as {prefix}max_s"));
+    columns.push(format!("sum({value} * n){of_kind} / sum(n){of_kind} as {prefix}mean_s"));
+    columns
+}
+
+/// Two values between which the median of what these are a sample of lies, in 95 of 100 samples,
+/// whatever their distribution: the order statistics at the ranks (n ∓ 1.96 √n) / 2. Of five values
+/// or fewer there are none.
+fn interval() -> Vec<String> {
+    let rank = |round: &str, sign: &str| {
+        format!("cast({round}((total {sign} 1.96e0 * sqrt(total)) / 2) as bigint)")
+    };
+    [("low", rank("floor", "-")), ("high", rank("ceil", "+"))]
+        .map(|(name, rank)| {
+            format!("min(value_s) filter (where total > 5 and up_to >= {rank}) as p50_{name}_s")
+        })
+        .into()
+}

@@ -1,0 +1,158 @@
+//! The queries that reports are made from, as texts over the table `events`.
+
+use crate::shorthand;
+
+/// A name for a query.
+#[derive(Debug)]
+pub struct View {
+    /// What it is called in SQL.
+    pub name: &'static str,
+    /// The query: what stands in its file, with shorthands, under a header if it is for users.
+    text: &'static str,
+    /// The event types that it reads, where its text leaves that open.
+    event_types: &'static [&'static str],
+    /// The views that it reads, each behind those that it reads itself.
+    pub(crate) needs: &'static [&'static Self],
+}
+
+/// The event types that tell of jobs.
+pub(crate) const JOB_EVENTS: &[&str] = &["workflow_job"];
+
+/// The event types that tell of pull requests.
+pub(crate) const PULL_EVENTS: &[&str] = &[
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "pull_request_review_thread",
+];
+
+/// The names of the repositories that have jobs.
+pub(crate) static JOB_REPOSITORIES: View = View {
+    name: "repositories",
+    text: include_str!("../queries/repositories.sql"),
+    event_types: JOB_EVENTS,
+    needs: &[],
+};
+
+/// The names of the repositories that have pull requests.
+pub(crate) static PULL_REPOSITORIES: View = View {
+    name: "repositories",
+    text: include_str!("../queries/repositories.sql"),
+    event_types: PULL_EVENTS,
+    needs: &[],
+};
+
+/// One row per job and attempt, without its repository's name.
+pub(crate) static JOB_LIVES: View = View {
+    name: "job_lives",
+    text: include_str!("../queries/jobs/job_lives.sql"),
+    event_types: JOB_EVENTS,
+    needs: &[],
+};
+
+/// One row per pull request: what can be said by looking at each delivery alone.
+pub(crate) static PULL_LIVES: View = View {
+    name: "pull_lives",
+    text: include_str!("../queries/pulls/pull_lives.sql"),
+    event_types: PULL_EVENTS,
+    needs: &[],
+};
+
+/// The same with when it was a draft and reviewed, for which deliveries stand in their order.
+pub(crate) static PULL_STAGES: View = View {
+    name: "pull_stages",
+    text: include_str!("../queries/pulls/pull_stages.sql"),
+    event_types: PULL_EVENTS,
+    needs: &[&PULL_LIVES],
+};
+
+/// One row per pull request and what happened to it.
+pub(crate) static PULL_MOMENTS: View = View {
+    name: "pull_moments",
+    text: include_str!("../queries/pulls/pull_moments.sql"),
+    event_types: PULL_EVENTS,
+    needs: &[&PULL_LIVES],
+};
+
+/// One row per job and attempt, for users.
+static WORKFLOW_JOBS: View = View {
+    name: "workflow_jobs",
+    text: include_str!("../queries/jobs/workflow_jobs.sql"),
+    event_types: JOB_EVENTS,
+    needs: &[&JOB_LIVES, &JOB_REPOSITORIES],
+};
+
+/// One row per pull request, for users.
+static PULL_REQUESTS: View = View {
+    name: "pull_requests",
+    text: include_str!("../queries/pulls/pull_requests.sql"),
+    event_types: PULL_EVENTS,
+    needs: &[&PULL_LIVES, &PULL_STAGES, &PULL_REPOSITORIES],
+};
+
+/// The views that stand beside `events`, by the folder of their subject.
+pub static VIEWS: &[(&str, &View)] = &[("jobs", &WORKFLOW_JOBS), ("pulls", &PULL_REQUESTS)];
+
+impl View {
+    /// The header of comments that says what it means; empty where it is a part of others only.
+    pub fn header(&self) -> String {
+        self.text.split_inclusive('\n').take_while(|line| line.starts_with("--")).collect()
+    }
+
+    /// The query alone, which names the views that it needs.
+    pub(crate) fn body(&self) -> String {
+        let lines = self.text.lines().skip_while(|line| line.starts_with("--"));
+        let body = lines.collect::<Vec<_>>().join("\n");
+        let types: Vec<String> = self.event_types.iter().map(|name| format!("'{name}'")).collect();
+        shorthand::written_out(&body.replace("(event_types)", &format!("({})", types.join(", "))))
+    }
+
+    /// The query as it runs anywhere: what it needs is in it.
+    pub fn sql(&self) -> String {
+        let body = self.body();
+        match (with(self.needs), body.strip_prefix("with ")) {
+            (parts, _) if parts.is_empty() => format!("{body}\n"),
+            (parts, Some(rest)) => format!("with {parts},\n{rest}\n"),
+            (parts, None) => format!("with {parts}\n{body}\n"),
+        }
+    }
+}
+
+/// Views as the parts of a `with`, each once, in the order of need.
+pub(crate) fn with(views: &[&View]) -> String {
+    let mut parts: Vec<(&str, String)> = vec![];
+    for view in views {
+        if parts.iter().all(|(name, _)| *name != view.name) {
+            parts.push((view.name, format!("{} as (\n{}\n)", view.name, indented(&view.body()))));
+        }
+    }
+    parts.into_iter().map(|(_, part)| part).collect::<Vec<_>>().join(",\n")
+}
+
+fn indented(sql: &str) -> String {
+    sql.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_says_what_it_is() {
+        for (_, view) in VIEWS {
+            for part in ["-- Title: ", "-- Grain: ", "-- Time zone: ", "-- Columns:"] {
+                assert!(view.header().contains(part), "{}: {part}", view.name);
+            }
+            assert!(view.sql().starts_with("with "), "{}", view.name);
+        }
+    }
+
+    #[test]
+    fn what_a_view_needs_stands_before_it() {
+        let sql = VIEWS[1].1.sql();
+        let at = |part: &str| sql.find(part).unwrap();
+        assert!(at("pull_lives as (") < at("pull_stages as ("));
+        assert!(at("pull_stages as (") < at("from pull_stages v"));
+        assert!(!sql.contains("event_types"));
+    }
+}
