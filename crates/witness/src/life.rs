@@ -224,6 +224,18 @@ pub struct Life {
     pub verdicts: BTreeMap<Measure, Verdict>,
 }
 
+impl Life {
+    /// The host that it is of.
+    pub fn source(&self) -> &str {
+        &self.repository.source
+    }
+
+    /// Its repository's id.
+    pub fn repository_id(&self) -> Option<i64> {
+        self.repository.id
+    }
+}
+
 /// All jobs, or all pull requests, of a lake.
 #[derive(Debug, Clone)]
 pub struct Lives {
