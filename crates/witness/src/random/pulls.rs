@@ -133,7 +133,7 @@ impl Pull<'_> {
     }
 
     fn comment(&mut self, dice: &mut Dice) {
-        let payload = self.payload(dice, dice_action(self.number));
+        let payload = self.payload(dice, action_of_a_comment(self.number));
         let event_type = dice.pick(["pull_request_review_comment", "pull_request_review_thread"]);
         self.push(event_type, payload);
     }
@@ -181,6 +181,6 @@ impl Pull<'_> {
 }
 
 /// Comments are made and threads resolved: which says nothing that a report reads.
-fn dice_action(number: i64) -> &'static str {
+fn action_of_a_comment(number: i64) -> &'static str {
     if number % 2 == 0 { "created" } else { "resolved" }
 }

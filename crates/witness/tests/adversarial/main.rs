@@ -1,6 +1,8 @@
 //! The adversarial golden cases, against figures computed by hand: those of the README.md beside
 //! their deliveries.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at a surprise")]
+
 mod jobs;
 mod pulls;
 
