@@ -64,17 +64,17 @@ impl Delivery {
         self.member(path)?.as_array()?.iter().map(name).collect()
     }
 
-    /// Whether a step of the job has started: one has a time, and none has a broken one.
+    /// Whether a step of the job has started: one has a time, and nothing in the list is broken.
     pub(crate) fn a_step_started(&self) -> bool {
         let Some(steps) = self.member("workflow_job.steps").and_then(Value::as_array) else {
             return false;
         };
-        let started: Vec<&Value> = steps
-            .iter()
-            .filter_map(|step| step.get("started_at"))
-            .filter(|v| !v.is_null())
-            .collect();
-        !started.is_empty() && started.iter().all(|v| v.as_str().and_then(millis).is_some())
+        let steps: Vec<&Value> = steps.iter().filter(|step| !step.is_null()).collect();
+        let told = steps.iter().filter_map(|step| step.get("started_at"));
+        let started: Vec<&Value> = told.filter(|time| !time.is_null()).collect();
+        !started.is_empty()
+            && steps.iter().all(|step| step.is_object())
+            && started.iter().all(|time| time.as_str().and_then(millis).is_some())
     }
 
     pub(crate) fn action(&self) -> Option<String> {
@@ -161,6 +161,7 @@ mod tests {
                 .a_step_started()
         );
         assert!(!steps(json!(null)).a_step_started());
+        assert!(!steps(json!([{"started_at": "1970-01-01T00:00:01Z"}, 7])).a_step_started());
     }
 
     #[test]

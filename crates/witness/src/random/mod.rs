@@ -7,9 +7,10 @@ mod pulls;
 mod world;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use serde_json::json;
 
-use crate::bucket::ZONES;
+use crate::bucket::{ZONES, bucket};
 use crate::delivery::Delivery;
 use crate::life::Dimension;
 use crate::report::Question;
@@ -55,26 +56,34 @@ pub fn random_question(seed: u64, deliveries: &[Delivery], dimensions: &[Dimensi
     let mut by: Vec<Dimension> = dimensions.to_vec();
     dice.shuffle(&mut by);
     by.truncate(dice.below(4));
-    let mut ends = [end(&mut dice, deliveries), end(&mut dice, deliveries)];
+    let zone = dice.pick(ZONES);
+    let mut ends = [end(&mut dice, deliveries, zone), end(&mut dice, deliveries, zone)];
     ends.sort_unstable();
     let [since, until] = ends;
     Question {
         by,
         since: since.filter(|_| dice.chance(40)),
         until: until.filter(|_| dice.chance(40)),
-        zone: dice.pick(ZONES),
+        zone,
         repos: repos(&mut dice, deliveries),
     }
 }
 
-/// An end of a window: at some delivery, or at the hour or the midnight (UTC) before.
-fn end(dice: &mut Dice, deliveries: &[Delivery]) -> Option<DateTime<Utc>> {
+/// An end of a window: at some delivery, or where a period of its time begins or ends.
+fn end(dice: &mut Dice, deliveries: &[Delivery], zone: Tz) -> Option<DateTime<Utc>> {
     let some = deliveries.get(dice.below(deliveries.len()))?;
     let at = some.own_time();
-    let at = match dice.below(3) {
-        0 => at,
-        1 => at - at.rem_euclid(3_600_000),
-        _ => at - at.rem_euclid(86_400_000),
+    let period = dice.pick([
+        Dimension::Hour,
+        Dimension::Day,
+        Dimension::Day,
+        Dimension::Week,
+        Dimension::Month,
+    ]);
+    let at = match (dice.below(3), bucket(period, at, zone)) {
+        (1, Some(bucket)) => bucket.begin,
+        (2, Some(bucket)) => bucket.end,
+        _ => at,
     };
     Some(DateTime::from_timestamp_millis(at)? + TimeDelta::milliseconds(dice.pick([0, 0, 1, -1])))
 }
