@@ -22,8 +22,9 @@ fn the_order_of_deliveries_says_nothing() {
         let [one, other] = [&lake, &reversed].map(|l| report(&jobs(l), measure, &question));
         assert_eq!(one, other, "{seed}: {question:?}");
         let question = random_question(seed, &lake, &Dimension::PULLS);
+        let lives = [pulls(&lake), pulls(&reversed)];
         for measure in Measure::PULLS {
-            let [one, other] = [&lake, &reversed].map(|l| report(&pulls(l), measure, &question));
+            let [one, other] = lives.each_ref().map(|lives| report(lives, measure, &question));
             assert_eq!(one, other, "{seed}: {measure:?} {question:?}");
         }
     }
