@@ -16,6 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("octolake-ingest", &["octolake-event"]),
     ("octolake-tables", &["octolake-event"]),
     ("octolake-simulate", &["octolake-event"]),
+    // Shares nothing with what it witnesses to.
+    ("octolake-witness", &[]),
     ("octolake-lake", &["octolake-event", "octolake-store", "octolake-tables"]),
     (
         "octolake-compactor",
