@@ -29,7 +29,7 @@ use crate::render::Json;
 
 /// An engine over the rows of records, in Parquet files as the compactor would write them: one per
 /// partition, without the columns that the event type has not.
-async fn engine(records: &[u8]) -> Engine {
+pub(crate) async fn engine(records: &[u8]) -> Engine {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let mut files = vec![];
     for (partition, batch, received) in batches(records) {

@@ -23,3 +23,5 @@ pub mod secrets;
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod witnessed;
