@@ -97,11 +97,14 @@ impl Drafts {
         self.merged.is_none_or(|merged| o.updated <= merged)
     }
 
+    /// The gaps that begin before the merge: what is known at the merge itself is known, and a turn
+    /// that was lost after it changes nothing.
     fn gaps(&self) -> Vec<Gap> {
+        let is_before_merge = |o: &Observation| self.merged.is_none_or(|merged| o.updated < merged);
         let mut gaps = vec![];
         for (place, pair) in self.observations.windows(2).enumerate() {
             let [first, second] = pair else { continue };
-            if first.after != second.before && self.is_in_time(first) {
+            if first.after != second.before && is_before_merge(first) {
                 gaps.push(Gap { second: place + 1, lost_ready: !second.before });
             }
         }
@@ -152,5 +155,59 @@ impl Drafts {
             }
         }
         total + since.map_or(0, |begin| merged - begin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Deliveries of `(action, draft, updated)` in seconds, in the order of their arrival.
+    fn drafts(told: &[(&str, bool, i64)], merged: i64) -> Drafts {
+        let delivery = |(id, (action, draft, updated)): (u32, &(&str, bool, i64))| Delivery {
+            source: "github.com".into(),
+            event_type: "pull_request".into(),
+            at: DateTime::from_timestamp(100 + i64::from(id), 0).unwrap(),
+            id: id.into(),
+            payload: json!({
+                "action": action,
+                "pull_request": {"draft": draft, "updated_at": updated},
+            }),
+        };
+        let deliveries: Vec<Delivery> = (0..).zip(told).map(delivery).collect();
+        Drafts::of(&deliveries.iter().collect::<Vec<_>>(), Some(merged * 1000))
+    }
+
+    #[test]
+    fn a_turn_lost_after_the_merge_is_no_gap() {
+        let told = [("opened", false, 0), ("closed", false, 9), ("ready_for_review", false, 12)];
+        assert!(!drafts(&told, 9).is_unknown());
+        assert!(drafts(&told, 10).is_unknown());
+    }
+
+    #[test]
+    fn a_turn_lost_before_the_merge_is_one() {
+        let told = [("opened", true, 0), ("closed", false, 9)];
+        let lost = drafts(&told, 9);
+        assert!(lost.is_unknown() && lost.last_ready_is_unknown() && lost.first_ready_is_unknown());
+        let told = [("opened", true, 0), ("ready_for_review", false, 3), ("closed", false, 9)];
+        let known = drafts(&told, 9);
+        assert_eq!((known.last_ready(), known.draft_time(0, 9000)), (Some(3000), 3000));
+        assert!(!known.is_unknown());
+    }
+
+    #[test]
+    fn an_opening_stands_before_what_came_in_its_second() {
+        let told = [("synchronize", true, 0), ("opened", false, 0)];
+        assert!(!drafts(&told, 9).opened_as_draft());
+    }
+
+    #[test]
+    fn the_second_of_a_turn_is_no_evidence() {
+        let told = [("opened", true, 0), ("edited", true, 3), ("ready_for_review", false, 3)];
+        assert!(!drafts(&told, 9).is_unknown());
     }
 }
