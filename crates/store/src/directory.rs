@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryFutureExt as _, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
@@ -123,7 +124,13 @@ impl ObjectStore for DirectoryStore {
         prefix: Option<&Path>,
         offset: &Path,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list_with_offset(prefix, offset)
+        // In order of their names, as S3 gives them: the Delta library reads its log so.
+        let listed = self.inner.list_with_offset(prefix, offset).try_collect::<Vec<_>>();
+        let sorted = listed.map_ok(|mut objects| {
+            objects.sort_unstable_by(|a, b| a.location.cmp(&b.location));
+            stream::iter(objects.into_iter().map(Ok))
+        });
+        sorted.try_flatten_stream().boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
@@ -228,7 +235,6 @@ fn put_error(path: String, source: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use futures::TryStreamExt;
     use object_store::ObjectStoreExt;
 
     use super::*;
@@ -269,6 +275,20 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         let listed: Vec<_> = store.list(Some(&key(&dir, ""))).try_collect().await.unwrap();
         assert_eq!(listed.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_comes_behind_an_offset_comes_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = DirectoryStore::new();
+        for number in [7, 3, 9, 1, 8, 2, 6, 4, 5, 0] {
+            store.put(&key(&dir, &format!("log/{number}.json")), "1".into()).await.unwrap();
+        }
+        let log = (key(&dir, "log"), key(&dir, "log/2.json"));
+        let listed: Vec<_> =
+            store.list_with_offset(Some(&log.0), &log.1).try_collect().await.unwrap();
+        let names: Vec<_> = listed.iter().filter_map(|it| it.location.filename()).collect();
+        assert_eq!(names, [3, 4, 5, 6, 7, 8, 9].map(|number| format!("{number}.json")));
     }
 
     #[tokio::test]

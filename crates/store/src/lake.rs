@@ -149,9 +149,21 @@ impl Lake {
         &self.store
     }
 
-    /// The store that the URLs' paths are relative to.
-    pub fn root_store(&self) -> &Arc<dyn ObjectStore> {
-        &self.root
+    /// The URL of one of the lake's folders, with a slash at its end, for who takes a store and a
+    /// URL and looks for the URL's path in the store: for the path is relative to [`Lake::store`].
+    /// Whatever is in the names of the directories above the lake is not in it, so that nobody
+    /// decodes it once too often: the Delta library took `%41` for `A`. A URL `file:` would be
+    /// looked for on the disk itself.
+    ///
+    /// # Errors
+    /// Never: the scheme and the bucket are those of a URL.
+    pub fn url_of(&self, folder: &str) -> Result<Url, url::ParseError> {
+        let mut url = match self.directory {
+            Some(_) => Url::parse("memory:///")?,
+            None => self.root_url.clone(),
+        };
+        url.set_path(&format!("/{folder}/"));
+        Ok(url)
     }
 
     /// The URL of the lake, with a slash at its end.
@@ -196,22 +208,27 @@ fn rooted(root: Arc<dyn ObjectStore>, path: &str) -> Arc<dyn ObjectStore> {
 
 #[cfg(test)]
 mod tests {
+    use futures::TryStreamExt;
     use object_store::ObjectStoreExt;
 
     use super::*;
 
     #[tokio::test]
-    async fn both_views_see_one_object() {
+    async fn an_object_is_a_file_of_the_directory_whatever_its_name() {
         let dir = tempfile::tempdir().unwrap();
-        let url = LakeUrl::Directory(dir.path().join("a lake"));
-        assert!(matches!(Lake::open(&url), Err(StoreError::NoSuchDirectory(_))));
-        let lake = Lake::open_or_create(&url).unwrap();
-        let key = object_store::path::Path::from("raw/2026/x");
-        lake.store().put(&key, "hello".into()).await.unwrap();
-        assert_eq!(std::fs::read_to_string(dir.path().join("a lake/raw/2026/x")).unwrap(), "hello");
-        let whole = lake.url().join("raw/2026/x").unwrap();
-        let whole = object_store::path::Path::from_url_path(whole.path()).unwrap();
-        assert_eq!(lake.root_store().get(&whole).await.unwrap().bytes().await.unwrap(), "hello");
+        for name in ["a lake", "%41", "a#b", "a?b", "ä", "100%"] {
+            let url = LakeUrl::Directory(dir.path().join(name));
+            assert!(matches!(Lake::open(&url), Err(StoreError::NoSuchDirectory(_))));
+            let lake = Lake::open_or_create(&url).unwrap();
+            let key = object_store::path::Path::from("raw/2026/x");
+            lake.store().put(&key, "hello".into()).await.unwrap();
+            let file = dir.path().join(name).join("raw/2026/x");
+            assert_eq!(std::fs::read_to_string(file).unwrap(), "hello", "{name}");
+            assert_eq!(lake.store().get(&key).await.unwrap().bytes().await.unwrap(), "hello");
+            let listed: Vec<_> = lake.store().list(None).try_collect().await.unwrap();
+            assert_eq!(listed.len(), 1, "{name}");
+            assert_eq!(listed[0].location, key, "{name}");
+        }
     }
 
     #[test]
