@@ -2,14 +2,15 @@
 //!
 //! The library's own store renames a file into place without syncing it: after a power cut a name
 //! can be there with nothing behind it, and in the table's log that costs the table. Here a put
-//! writes beside the target, syncs, links or renames, and syncs the folder; only then it returns.
+//! writes into a folder for that, syncs, links or renames, and syncs the target's folder; only then it
+//! returns.
 //! Everything else is the library's.
 
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -35,6 +36,8 @@ pub(crate) const FOLDER_MODE: u32 = 0o700;
 #[derive(Debug, Clone)]
 pub struct DirectoryStore {
     inner: Arc<LocalFileSystem>,
+    /// Where files are written before they get their names; beside those where there is none.
+    staging: Option<PathBuf>,
 }
 
 impl Default for DirectoryStore {
@@ -46,7 +49,13 @@ impl Default for DirectoryStore {
 impl DirectoryStore {
     /// The whole file system.
     pub fn new() -> Self {
-        Self { inner: Arc::new(LocalFileSystem::new()) }
+        Self { inner: Arc::new(LocalFileSystem::new()), staging: None }
+    }
+
+    /// The whole file system; what is put is written in this folder first, and left there where a
+    /// process is killed.
+    pub fn with_staging(folder: PathBuf) -> Self {
+        Self { staging: Some(folder), ..Self::new() }
     }
 }
 
@@ -69,7 +78,10 @@ impl ObjectStore for DirectoryStore {
             return self.inner.put_opts(key, payload, opts).await;
         }
         let target = self.inner.path_to_filesystem(key)?;
-        let staging = staging::path_beside(&target);
+        let mut staging = match &self.staging {
+            Some(folder) => staging::path_in(folder),
+            None => staging::path_beside(&target),
+        };
         let create = matches!(opts.mode, PutMode::Create);
         let name = target.display().to_string();
         let done = tokio::task::spawn_blocking(move || {
@@ -81,9 +93,13 @@ impl ObjectStore for DirectoryStore {
                     let _ = fs::remove_file(&staging);
                 }
                 attempts -= 1;
-                let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-                if attempts == 0 || !put.as_ref().is_err_and(is_gone) {
-                    return put;
+                match put.as_ref().map_err(io::Error::kind) {
+                    Err(io::ErrorKind::NotFound) if attempts > 0 => {}
+                    // A folder of the lake can be on a disk of its own.
+                    Err(io::ErrorKind::CrossesDevices) if attempts > 0 => {
+                        staging = staging::path_beside(&target);
+                    }
+                    _ => return put,
                 }
             }
         })
@@ -184,6 +200,7 @@ fn put_durably(
 ) -> io::Result<()> {
     let folder = target.parent().unwrap_or(target);
     create_folder(folder)?;
+    create_folder(staging.parent().unwrap_or(folder))?;
     let mut file = File::options().write(true).create_new(true).mode(FILE_MODE).open(staging)?;
     for part in payload {
         file.write_all(part)?;
@@ -301,6 +318,39 @@ mod tests {
         assert!(store.get(&key).await.is_err(), "nothing is there before the end");
         upload.complete().await.unwrap();
         assert_eq!(store.get(&key).await.unwrap().bytes().await.unwrap(), "one two");
+    }
+
+    #[tokio::test]
+    async fn what_is_on_its_way_is_in_a_folder_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let staging = dir.path().join("staging");
+        let store = DirectoryStore::with_staging(staging.clone());
+        store.put(&key(&dir, "a/x"), "1".into()).await.unwrap();
+        store.put_opts(&key(&dir, "a/y"), "2".into(), PutMode::Create.into()).await.unwrap();
+        let taken = store.put_opts(&key(&dir, "a/y"), "3".into(), PutMode::Create.into()).await;
+        assert!(matches!(taken, Err(Error::AlreadyExists { .. })), "{taken:?}");
+        assert_eq!(fs::read_to_string(dir.path().join("a/x")).unwrap(), "1");
+        assert_eq!(fs::read_to_string(dir.path().join("a/y")).unwrap(), "2");
+        assert_eq!(fs::read_dir(dir.path().join("a")).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(&staging).unwrap().count(), 0);
+        // What a killed process left there is seen by whoever lists it.
+        fs::write(staging::path_in(&staging), "half").unwrap();
+        let listed: Vec<_> = store.list(Some(&key(&dir, "staging"))).try_collect().await.unwrap();
+        assert_eq!(listed.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_folder_on_another_disk_is_written_all_the_same() {
+        let (dir, elsewhere) = (tempfile::tempdir().unwrap(), FilePath::new("/dev/shm"));
+        if !elsewhere.is_dir() {
+            return;
+        }
+        let staging = elsewhere.join(format!("octolake-{}", uuid::Uuid::new_v4()));
+        let store = DirectoryStore::with_staging(staging.clone());
+        store.put(&key(&dir, "x"), "1".into()).await.unwrap();
+        store.put_opts(&key(&dir, "y"), "2".into(), PutMode::Create.into()).await.unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+        fs::remove_dir(&staging).unwrap();
     }
 
     #[tokio::test]

@@ -133,15 +133,17 @@ impl Lake {
         self.directory().and_then(mode).is_some_and(|mode| mode & 0o077 != 0)
     }
 
-    /// Removes what killed processes have left half-written in these folders of a lake that is a
-    /// directory, if it was left before that time; gives how many files there were. No listing
-    /// shows them.
+    /// Removes what killed processes have left half-written in a lake that is a directory, if it was
+    /// left before that time; gives how many files there were. It is in `staging/`; an older version
+    /// has left it in these folders, where no listing shows it.
     ///
     /// # Errors
     /// The file system refuses.
     pub fn sweep(&self, folders: &[&str], before: SystemTime) -> std::io::Result<u64> {
         let Some(directory) = &self.directory else { return Ok(0) };
-        folders.iter().map(|folder| staging::sweep(&directory.join(folder), before)).sum()
+        let cleared = staging::clear(&directory.join(staging::FOLDER), before)?;
+        let swept = folders.iter().map(|folder| staging::sweep(&directory.join(folder), before));
+        Ok(cleared + swept.sum::<std::io::Result<u64>>()?)
     }
 
     /// The store with keys relative to the lake.
@@ -176,7 +178,8 @@ impl Lake {
         let directory = path.canonicalize().map_err(failed)?;
         let root_url = Url::from_directory_path(&directory)
             .map_err(|()| StoreError::NoUrl(url.to_string()))?;
-        let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(Arc::new(DirectoryStore::new())));
+        let files = DirectoryStore::with_staging(directory.join(staging::FOLDER));
+        let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(Arc::new(files)));
         let store = rooted(root.clone(), root_url.path());
         Ok(Self { name: url.to_string(), directory: Some(directory), root, root_url, store })
     }
