@@ -39,6 +39,13 @@ impl TestLake {
         lake
     }
 
+    /// A copy of a lake.
+    pub fn copy_of(folder: &Path) -> Self {
+        let lake = Self::new();
+        copy(folder, lake.path());
+        lake
+    }
+
     /// Its directory.
     pub fn path(&self) -> &Path {
         self.folder.path()

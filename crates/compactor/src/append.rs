@@ -23,6 +23,7 @@ pub(crate) use self::readers::Line;
 use self::readers::{Readers, Reading, Start};
 use crate::batch::Batch;
 use crate::deadline::Deadline;
+use crate::elsewhere;
 use crate::error::CompactError;
 use crate::known::Wanted;
 use crate::repeats::NewDeliveries;
@@ -216,6 +217,7 @@ async fn commit_batch(run: &mut Run<'_>, mut batch: Batch) -> Result<bool, Compa
             return Ok(true);
         }
         run.report.conflicts += 1;
+        elsewhere::look(run).await?;
         let now: Vec<u64> = commit.reached.iter().map(|(key, _)| reached(run, key)).collect();
         if now != base || is_overtaken(run, batch.fence, &batch.done, &batch.new).await? {
             return Ok(false);

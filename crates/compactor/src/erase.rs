@@ -37,6 +37,7 @@ use serde::Serialize;
 
 use self::find::{FileHits, Hit, Hits};
 pub use self::selection::Selection;
+use crate::elsewhere;
 use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
 use crate::merge;
@@ -91,6 +92,8 @@ pub async fn erase<'a>(
     let mut run = Run::new(lake, Some(table), settings, &surroundings, started);
     let mut erasure = Erasure { dry_run: settings.dry_run, ..Erasure::default() };
     for _ in 0..MAX_CONFLICTS {
+        // What is deleted at once below may be what alone tells of others' deletions.
+        elsewhere::look(&mut run).await?;
         let hits = find::find(run.store.clone(), run.files(), selection).await?;
         note_raw(&run, selection, &hits, &mut erasure).await?;
         erasure.rows = hits.count();
@@ -162,17 +165,24 @@ async fn put_list(run: &Run<'_>, hits: &Hits) -> Result<Option<(String, u64)>, C
         return Ok(None);
     }
     let key = layout::erased_key(&run.sink.run_id);
-    let bytes = list_file(&hits).map_err(|e| CompactError::parquet("encode", &key, e))?;
+    let known = hits.iter().map(|hit| (hit.id, hit.body));
+    let bytes = list_file(known).map_err(|e| CompactError::parquet("encode", &key, e))?;
     let size = bytes.len() as u64;
     let put = run.store.put(&Path::from(key.as_str()), bytes.into()).await;
     put.map_err(|source| CompactError::store("write", &key, source))?;
     Ok(Some((key, size)))
 }
 
-fn list_file(hits: &[&Hit]) -> Result<Vec<u8>, parquet::errors::ParquetError> {
-    let ids = hits.iter().map(|hit| Some(DeliveryId::from_u128(hit.id).to_string()));
-    let ids: ArrayRef = Arc::new(ids.collect::<StringArray>());
-    let bodies: ArrayRef = Arc::new(hits.iter().map(|hit| hit.body).collect::<Int64Array>());
+/// A list of deliveries that must not come back: ids, each with the hash of its body where no delivery
+/// with this body may.
+pub(crate) fn list_file(
+    known: impl Iterator<Item = (u128, Option<i64>)>,
+) -> Result<Vec<u8>, parquet::errors::ParquetError> {
+    let text = |id| Some(DeliveryId::from_u128(id).to_string());
+    let (ids, bodies): (Vec<Option<String>>, Vec<Option<i64>>) =
+        known.map(|(id, body)| (text(id), body)).unzip();
+    let ids: ArrayRef = Arc::new(StringArray::from(ids));
+    let bodies: ArrayRef = Arc::new(Int64Array::from(bodies));
     let schema = Arc::new(Schema::new(vec![
         Field::new(name::DELIVERY_ID, DataType::Utf8, false),
         Field::new(name::PAYLOAD_HASH, DataType::Int64, true),

@@ -175,7 +175,7 @@ async fn ask(
 
 /// Whether a file that cannot be read is lost: it is not there, or no Parquet. A store that fails for
 /// now is another matter: what the file holds must not be stored again.
-fn is_lost(error: &ParquetError) -> bool {
+pub(crate) fn is_lost(error: &ParquetError) -> bool {
     match error {
         ParquetError::External(source) => source
             .downcast_ref::<object_store::Error>()

@@ -23,6 +23,7 @@
 mod append;
 mod batch;
 mod deadline;
+mod elsewhere;
 mod encode;
 mod erase;
 mod error;

@@ -25,9 +25,10 @@ use octolake_store::Lake;
 use serde::Serialize;
 
 pub use self::compare::Comparison;
+use crate::elsewhere;
 use crate::error::CompactError;
 use crate::report::Report;
-use crate::run::{Surroundings, compact};
+use crate::run::{Run, Surroundings, compact};
 use crate::settings::Settings;
 
 /// How often the lake may have moved on in the meantime, before it is left to the next call.
@@ -68,6 +69,7 @@ pub async fn rebuild(
     let Surroundings { run_id, clock, on_progress } = surroundings;
     let mut outcome = Rebuild::default();
     for attempt in 0..MAX_CONFLICTS {
+        table = looked_at(lake, table, &building, run_id, clock).await?;
         prepare(lake, &beside, &table, clock()).await?;
         let run_id = uuid::Uuid::from_u128(run_id.as_u128() ^ u128::from(attempt));
         let around = Surroundings { run_id, clock, on_progress: &mut *on_progress };
@@ -89,6 +91,20 @@ pub async fn rebuild(
         }
     }
     Err(CompactError::Outrun(MAX_CONFLICTS))
+}
+
+/// The table after a look at what other engines have deleted: the new one must not have it again.
+async fn looked_at(
+    lake: &Lake,
+    table: Table,
+    settings: &Settings,
+    run_id: uuid::Uuid,
+    clock: &(dyn Fn() -> chrono::DateTime<chrono::Utc> + Send + Sync),
+) -> Result<Table, CompactError> {
+    let surroundings = Surroundings { run_id, clock, on_progress: &mut |_, _| {} };
+    let mut run = Run::new(lake, Some(table), settings, &surroundings, Instant::now());
+    elsewhere::look(&mut run).await?;
+    run.table.ok_or(CompactError::Outrun(0))
 }
 
 fn finished(outcome: Rebuild, started: Instant) -> Rebuild {

@@ -12,6 +12,7 @@ use octolake_lake::{CommitKind, Erased, LiveFile, Outcome, Table, Unusable};
 use octolake_store::Lake;
 use serde::Serialize;
 
+use crate::elsewhere;
 use crate::error::CompactError;
 use crate::objects;
 use crate::run::{Run, Surroundings};
@@ -48,6 +49,7 @@ pub async fn repair<'a>(
     let started = std::time::Instant::now();
     let mut run = Run::new(lake, Some(table), settings, &surroundings, started);
     for _ in 0..MAX_CONFLICTS {
+        elsewhere::look(&mut run).await?;
         let (missing, mut repair) = look(&run).await?;
         if settings.dry_run || repair.broken.is_empty() {
             return Ok(Some(repair));

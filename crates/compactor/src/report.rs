@@ -23,6 +23,10 @@ pub struct Report {
     pub replayed: u64,
     /// Of the duplicates, those that were in the lake once and are erased.
     pub erased: u64,
+    /// Rows that another engine has deleted since the run before, which stay out from now on.
+    pub deleted_elsewhere: u64,
+    /// Files of which it can't be told which rows another engine has deleted: they may come back.
+    pub untold: Vec<String>,
     /// Of the rows, those that another producer brought, past our ingest's check of the signature.
     pub unsigned: u64,
     /// Columns that are NULL because a member was of an unexpected type.

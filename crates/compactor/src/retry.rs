@@ -19,6 +19,7 @@ use octolake_store::Lake;
 use serde::Serialize;
 
 use crate::batch::Batch;
+use crate::elsewhere;
 use crate::error::CompactError;
 use crate::quarantine::{self, Entry};
 use crate::run::{Run, Surroundings};
@@ -166,6 +167,7 @@ async fn release(
     retry: &mut Retry,
 ) -> Result<u64, CompactError> {
     for _ in 0..MAX_CONFLICTS {
+        elsewhere::look(run).await?;
         // What another has released since is his.
         let mut open = places.to_vec();
         open.retain(|place| !is_released(run, &object.key, place.start));

@@ -18,7 +18,7 @@ use crate::partitions::FileSink;
 use crate::report::Report;
 use crate::scan::ListedDay;
 use crate::settings::Settings;
-use crate::{merge, seal, vacuum};
+use crate::{elsewhere, merge, seal, vacuum};
 
 /// What a run takes from outside.
 pub struct Surroundings<'a> {
@@ -48,12 +48,15 @@ pub async fn compact<'a>(
     let mut run = Run::new(lake, table, settings, &surroundings, started);
     (run.report.files_before, run.report.bytes_before) = run.size();
     run.add_columns().await?;
+    elsewhere::look(&mut run).await?;
     append(&mut run, &mut *surroundings.on_progress).await?;
     if settings.dry_run {
         run.report.merges = merge::planned(&run);
     } else {
         seal::seal(&mut run).await?;
         merge::merge(&mut run).await?;
+        // A vacuum may delete what alone tells which rows others have deleted.
+        elsewhere::look(&mut run).await?;
         vacuum::vacuum(&mut run).await?;
     }
     Ok(run.finish())

@@ -7,6 +7,7 @@
 //! quarantine/<raw key without raw/>/<offset>.json   records that could not be read, from this one on
 //! erased/<run>.parquet                          ids of deliveries that were erased
 //! rebuild/events/                               the table while it is made anew from raw/
+//! staging/                                      files on their way to their names (`octolake_store`)
 //! spool/                                        what `serve` has taken and not landed yet
 //! ```
 //!

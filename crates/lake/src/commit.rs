@@ -167,7 +167,8 @@ impl Table {
 
     async fn try_commit(&self, commit: &Commit) -> Result<FinalizedCommit, DeltaTableError> {
         let ledger = self.totals_with(commit);
-        let txns = progress::transactions(self.progress(), &ledger, commit);
+        let mut txns = progress::transactions(self.progress(), &ledger, commit);
+        txns.extend(self.looked_with_next());
         // No retries of the library's: after a conflict the rows must be looked at anew.
         let state = self.delta.snapshot()?;
         let mut properties =

@@ -17,6 +17,7 @@
 
 mod columns;
 mod commit;
+mod elsewhere;
 mod error;
 mod live;
 mod log;
@@ -27,6 +28,7 @@ mod seals;
 mod table;
 
 pub use commit::{Commit, CommitKind, Erased, NewFile, Outcome, Retried};
+pub use elsewhere::Elsewhere;
 pub use error::LakeError;
 pub use live::{LiveFile, Unusable};
 pub use progress::{Counts, Ledger, Progress};

@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::replay::{self, Changes};
 
 /// How many files of the log are fetched at once.
-const FETCHES: usize = 32;
+pub(crate) const FETCHES: usize = 32;
 
 /// Brings `changes` and `progress` from version `from` (`None`: from nothing) to version `to`, as
 /// far as they are asked for.
@@ -60,7 +60,7 @@ pub(crate) fn commit_key(version: u64) -> String {
     format!("{}/_delta_log/{version:020}.json", layout::EVENTS)
 }
 
-fn fault(lake: &Lake, key: &str, reason: String) -> LakeError {
+pub(crate) fn fault(lake: &Lake, key: &str, reason: String) -> LakeError {
     LakeError::Log { lake: lake.name().to_owned(), key: key.to_owned(), reason }
 }
 

@@ -14,6 +14,7 @@
 //! | `erased/…`             | bytes of this list of deliveries that were erased             |
 //! | `quarantine/…`         | 1: the record of this entry could be read after all           |
 //! | `octolake.erased_before` | what arrived before this is erased: seconds since the epoch |
+//! | `octolake.looked`      | up to this version, what others did to the table is looked at |
 //!
 //! A total that a log lacks, because an older version wrote it, is 0.
 
@@ -27,10 +28,11 @@ use crate::commit::Commit;
 use crate::seals::{self, Doubt, Seal, SealedDay, Seals};
 
 const SEQUENCE: &str = "octolake.compactor";
-const MARK: &str = "octolake.commit";
+pub(crate) const MARK: &str = "octolake.commit";
 const VACUUMED_AT: &str = "octolake.vacuumed_at";
 const FENCE: &str = "octolake.fence";
 const ERASED_BEFORE: &str = "octolake.erased_before";
+pub(crate) const LOOKED: &str = "octolake.looked";
 const DONE: i64 = 1;
 /// In front of the key of a raw object that is read in part.
 const REACHED: &str = "reached/";
@@ -179,6 +181,8 @@ pub struct Progress {
     released: HashSet<String>,
     /// What arrived before this is erased, and stays so.
     pub erased_before: Option<DateTime<Utc>>,
+    /// Up to this version somebody has looked at what other engines did to the table.
+    pub(crate) looked: Option<u64>,
 }
 
 impl Progress {
@@ -261,6 +265,7 @@ impl Progress {
             FENCE => self.fence = number,
             VACUUMED_AT => self.vacuumed_at = DateTime::from_timestamp(number, 0),
             ERASED_BEFORE => self.erased_before = DateTime::from_timestamp(number, 0),
+            LOOKED => self.looked = self.looked.max(u64::try_from(number).ok()),
             _ if name.starts_with("raw/") => {
                 match number {
                     FORGOTTEN => self.done.remove(name),

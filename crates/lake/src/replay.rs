@@ -106,7 +106,7 @@ struct Received {
 }
 
 /// The path of a file as the log has it, decoded. Ours need no decoding, and are many.
-fn decoded(path: &str) -> String {
+pub(crate) fn decoded(path: &str) -> String {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'=' | b'-' | b'_');
     let names_a_part = |name: &str| name.bytes().all(|b| is_plain(b) || b == b'.');
     if let Some((folder, name)) = path.rsplit_once('/')

@@ -318,16 +318,10 @@ fn open_error(lake: &Lake, source: DeltaTableError) -> LakeError {
 
 fn log_store(lake: &Lake) -> Result<LogStoreRef, LakeError> {
     let url = lake
-        .url()
-        .join(&format!("{}/", layout::EVENTS))
+        .url_of(layout::EVENTS)
         .map_err(|error| open_error(lake, DeltaTableError::generic(error)))?;
     let table = Arc::new(PrefixStore::new(lake.store().clone(), layout::EVENTS));
-    Ok(logstore::default_logstore(
-        table,
-        lake.root_store().clone(),
-        &url,
-        &StorageConfig::default(),
-    ))
+    Ok(logstore::default_logstore(table, lake.store().clone(), &url, &StorageConfig::default()))
 }
 
 async fn create(lake: &Lake) -> Result<(), LakeError> {

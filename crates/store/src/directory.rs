@@ -2,19 +2,21 @@
 //!
 //! The library's own store renames a file into place without syncing it: after a power cut a name
 //! can be there with nothing behind it, and in the table's log that costs the table. Here a put
-//! writes beside the target, syncs, links or renames, and syncs the folder; only then it returns.
+//! writes into a folder for that, syncs, links or renames, and syncs the target's folder; only then it
+//! returns.
 //! Everything else is the library's.
 
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryFutureExt as _, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
@@ -34,6 +36,8 @@ pub(crate) const FOLDER_MODE: u32 = 0o700;
 #[derive(Debug, Clone)]
 pub struct DirectoryStore {
     inner: Arc<LocalFileSystem>,
+    /// Where files are written before they get their names; beside those where there is none.
+    staging: Option<PathBuf>,
 }
 
 impl Default for DirectoryStore {
@@ -45,7 +49,13 @@ impl Default for DirectoryStore {
 impl DirectoryStore {
     /// The whole file system.
     pub fn new() -> Self {
-        Self { inner: Arc::new(LocalFileSystem::new()) }
+        Self { inner: Arc::new(LocalFileSystem::new()), staging: None }
+    }
+
+    /// The whole file system; what is put is written in this folder first, and left there where a
+    /// process is killed.
+    pub fn with_staging(folder: PathBuf) -> Self {
+        Self { staging: Some(folder), ..Self::new() }
     }
 }
 
@@ -68,7 +78,10 @@ impl ObjectStore for DirectoryStore {
             return self.inner.put_opts(key, payload, opts).await;
         }
         let target = self.inner.path_to_filesystem(key)?;
-        let staging = staging::path_beside(&target);
+        let mut staging = match &self.staging {
+            Some(folder) => staging::path_in(folder),
+            None => staging::path_beside(&target),
+        };
         let create = matches!(opts.mode, PutMode::Create);
         let name = target.display().to_string();
         let done = tokio::task::spawn_blocking(move || {
@@ -80,9 +93,13 @@ impl ObjectStore for DirectoryStore {
                     let _ = fs::remove_file(&staging);
                 }
                 attempts -= 1;
-                let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-                if attempts == 0 || !put.as_ref().is_err_and(is_gone) {
-                    return put;
+                match put.as_ref().map_err(io::Error::kind) {
+                    Err(io::ErrorKind::NotFound) if attempts > 0 => {}
+                    // A folder of the lake can be on a disk of its own.
+                    Err(io::ErrorKind::CrossesDevices) if attempts > 0 => {
+                        staging = staging::path_beside(&target);
+                    }
+                    _ => return put,
                 }
             }
         })
@@ -123,7 +140,13 @@ impl ObjectStore for DirectoryStore {
         prefix: Option<&Path>,
         offset: &Path,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list_with_offset(prefix, offset)
+        // In order of their names, as S3 gives them: the Delta library reads its log so.
+        let listed = self.inner.list_with_offset(prefix, offset).try_collect::<Vec<_>>();
+        let sorted = listed.map_ok(|mut objects| {
+            objects.sort_unstable_by(|a, b| a.location.cmp(&b.location));
+            stream::iter(objects.into_iter().map(Ok))
+        });
+        sorted.try_flatten_stream().boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
@@ -177,6 +200,7 @@ fn put_durably(
 ) -> io::Result<()> {
     let folder = target.parent().unwrap_or(target);
     create_folder(folder)?;
+    create_folder(staging.parent().unwrap_or(folder))?;
     let mut file = File::options().write(true).create_new(true).mode(FILE_MODE).open(staging)?;
     for part in payload {
         file.write_all(part)?;
@@ -227,68 +251,4 @@ fn put_error(path: String, source: io::Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use futures::TryStreamExt;
-    use object_store::ObjectStoreExt;
-
-    use super::*;
-
-    fn key(dir: &tempfile::TempDir, name: &str) -> Path {
-        Path::from_absolute_path(dir.path().join(name)).unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_create_never_overwrites() {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, key) = (DirectoryStore::new(), key(&dir, "a/b/0.json"));
-        let create = || PutOptions::from(PutMode::Create);
-        store.put_opts(&key, "one".into(), create()).await.unwrap();
-        let second = store.put_opts(&key, "two".into(), create()).await;
-        assert!(matches!(second, Err(Error::AlreadyExists { .. })), "{second:?}");
-        assert_eq!(store.get(&key).await.unwrap().bytes().await.unwrap(), "one");
-        store.put(&key, "three".into()).await.unwrap();
-        assert_eq!(store.get(&key).await.unwrap().bytes().await.unwrap(), "three");
-    }
-
-    #[tokio::test]
-    async fn only_the_owner_may_read_what_is_put() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let dir = tempfile::tempdir().unwrap();
-        DirectoryStore::new().put(&key(&dir, "a/b/x"), "1".into()).await.unwrap();
-        let mode =
-            |name: &str| fs::metadata(dir.path().join(name)).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode("a"), mode("a/b"), mode("a/b/x")), (0o700, 0o700, 0o600));
-    }
-
-    #[tokio::test]
-    async fn nothing_is_left_beside_an_object() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = DirectoryStore::new();
-        store.put(&key(&dir, "x"), "1".into()).await.unwrap();
-        let _ = store.put_opts(&key(&dir, "x"), "2".into(), PutMode::Create.into()).await;
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-        let listed: Vec<_> = store.list(Some(&key(&dir, ""))).try_collect().await.unwrap();
-        assert_eq!(listed.len(), 1);
-    }
-
-    #[tokio::test]
-    async fn an_upload_in_parts_is_one_put() {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, key) = (DirectoryStore::new(), key(&dir, "x"));
-        let mut upload = store.put_multipart(&key).await.unwrap();
-        upload.put_part("one ".into()).await.unwrap();
-        upload.put_part("two".into()).await.unwrap();
-        assert!(store.get(&key).await.is_err(), "nothing is there before the end");
-        upload.complete().await.unwrap();
-        assert_eq!(store.get(&key).await.unwrap().bytes().await.unwrap(), "one two");
-    }
-
-    #[tokio::test]
-    async fn a_refusal_names_the_place() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("file"), "").unwrap();
-        let error = DirectoryStore::new().put(&key(&dir, "file/x"), "1".into()).await.unwrap_err();
-        let place = dir.path().join("file/x").display().to_string();
-        assert!(error.to_string().contains(&place), "{error}");
-    }
-}
+mod tests;

@@ -133,15 +133,17 @@ impl Lake {
         self.directory().and_then(mode).is_some_and(|mode| mode & 0o077 != 0)
     }
 
-    /// Removes what killed processes have left half-written in these folders of a lake that is a
-    /// directory, if it was left before that time; gives how many files there were. No listing
-    /// shows them.
+    /// Removes what killed processes have left half-written in a lake that is a directory, if it was
+    /// left before that time; gives how many files there were. It is in `staging/`; an older version
+    /// has left it in these folders, where no listing shows it.
     ///
     /// # Errors
     /// The file system refuses.
     pub fn sweep(&self, folders: &[&str], before: SystemTime) -> std::io::Result<u64> {
         let Some(directory) = &self.directory else { return Ok(0) };
-        folders.iter().map(|folder| staging::sweep(&directory.join(folder), before)).sum()
+        let cleared = staging::clear(&directory.join(staging::FOLDER), before)?;
+        let swept = folders.iter().map(|folder| staging::sweep(&directory.join(folder), before));
+        Ok(cleared + swept.sum::<std::io::Result<u64>>()?)
     }
 
     /// The store with keys relative to the lake.
@@ -149,9 +151,21 @@ impl Lake {
         &self.store
     }
 
-    /// The store that the URLs' paths are relative to.
-    pub fn root_store(&self) -> &Arc<dyn ObjectStore> {
-        &self.root
+    /// The URL of one of the lake's folders, with a slash at its end, for who takes a store and a
+    /// URL and looks for the URL's path in the store: for the path is relative to [`Lake::store`].
+    /// Whatever is in the names of the directories above the lake is not in it, so that nobody
+    /// decodes it once too often: the Delta library took `%41` for `A`. A URL `file:` would be
+    /// looked for on the disk itself.
+    ///
+    /// # Errors
+    /// Never: the scheme and the bucket are those of a URL.
+    pub fn url_of(&self, folder: &str) -> Result<Url, url::ParseError> {
+        let mut url = match self.directory {
+            Some(_) => Url::parse("memory:///")?,
+            None => self.root_url.clone(),
+        };
+        url.set_path(&format!("/{folder}/"));
+        Ok(url)
     }
 
     /// The URL of the lake, with a slash at its end.
@@ -164,7 +178,8 @@ impl Lake {
         let directory = path.canonicalize().map_err(failed)?;
         let root_url = Url::from_directory_path(&directory)
             .map_err(|()| StoreError::NoUrl(url.to_string()))?;
-        let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(Arc::new(DirectoryStore::new())));
+        let files = DirectoryStore::with_staging(directory.join(staging::FOLDER));
+        let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(Arc::new(files)));
         let store = rooted(root.clone(), root_url.path());
         Ok(Self { name: url.to_string(), directory: Some(directory), root, root_url, store })
     }
@@ -196,22 +211,27 @@ fn rooted(root: Arc<dyn ObjectStore>, path: &str) -> Arc<dyn ObjectStore> {
 
 #[cfg(test)]
 mod tests {
+    use futures::TryStreamExt;
     use object_store::ObjectStoreExt;
 
     use super::*;
 
     #[tokio::test]
-    async fn both_views_see_one_object() {
+    async fn an_object_is_a_file_of_the_directory_whatever_its_name() {
         let dir = tempfile::tempdir().unwrap();
-        let url = LakeUrl::Directory(dir.path().join("a lake"));
-        assert!(matches!(Lake::open(&url), Err(StoreError::NoSuchDirectory(_))));
-        let lake = Lake::open_or_create(&url).unwrap();
-        let key = object_store::path::Path::from("raw/2026/x");
-        lake.store().put(&key, "hello".into()).await.unwrap();
-        assert_eq!(std::fs::read_to_string(dir.path().join("a lake/raw/2026/x")).unwrap(), "hello");
-        let whole = lake.url().join("raw/2026/x").unwrap();
-        let whole = object_store::path::Path::from_url_path(whole.path()).unwrap();
-        assert_eq!(lake.root_store().get(&whole).await.unwrap().bytes().await.unwrap(), "hello");
+        for name in ["a lake", "%41", "a#b", "a?b", "ä", "100%"] {
+            let url = LakeUrl::Directory(dir.path().join(name));
+            assert!(matches!(Lake::open(&url), Err(StoreError::NoSuchDirectory(_))));
+            let lake = Lake::open_or_create(&url).unwrap();
+            let key = object_store::path::Path::from("raw/2026/x");
+            lake.store().put(&key, "hello".into()).await.unwrap();
+            let file = dir.path().join(name).join("raw/2026/x");
+            assert_eq!(std::fs::read_to_string(file).unwrap(), "hello", "{name}");
+            assert_eq!(lake.store().get(&key).await.unwrap().bytes().await.unwrap(), "hello");
+            let listed: Vec<_> = lake.store().list(None).try_collect().await.unwrap();
+            assert_eq!(listed.len(), 1, "{name}");
+            assert_eq!(listed[0].location, key, "{name}");
+        }
     }
 
     #[test]

@@ -24,10 +24,11 @@ locals {
       Resource = [for folder in ["raw", "large", "events", "quarantine", "erased"] : "${var.bucket_arn}/${folder}/*"]
     },
     {
-      # The table's files and commits, and quarantined records, have names that are made at each run.
+      # The table's files and commits, quarantined records, and lists of what another engine has
+      # deleted have names that are made at each run.
       Sid      = "Write"
       Action   = ["s3:PutObject", "s3:AbortMultipartUpload"]
-      Resource = [for folder in ["events", "quarantine"] : "${var.bucket_arn}/${folder}/*"]
+      Resource = [for folder in ["events", "quarantine", "erased"] : "${var.bucket_arn}/${folder}/*"]
     },
     {
       # Files that merging has replaced, of any name; never what is quarantined.

@@ -144,6 +144,11 @@ async fn once(lake: &Lake, settings: &Settings, globals: &Globals) -> anyhow::Re
     for skipped in &report.skipped {
         output::complain(&format!("{} is not merged: {}", skipped.partition, skipped.error));
     }
+    for what in &report.untold {
+        output::complain(&format!(
+            "another engine has taken rows out of the table, and which can't be told: {what}; they come back if their raw objects are read again (`lakequery erase` keeps them out)"
+        ));
+    }
     Ok(report)
 }
 
@@ -296,6 +301,10 @@ fn run_in_words(report: &Report) -> String {
     if report.erased > 0 {
         let count = report.erased;
         lines.push(format!("{count} of the duplicates were erased once, and stay out"));
+    }
+    if report.deleted_elsewhere > 0 {
+        let count = report.deleted_elsewhere;
+        lines.push(format!("{count} rows were deleted by another engine, and stay out"));
     }
     if report.unsigned > 0 {
         let count = report.unsigned;
