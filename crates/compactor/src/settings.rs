@@ -21,7 +21,7 @@ pub struct Settings {
     pub part_bytes: usize,
     /// How many cores to use.
     pub threads: usize,
-    /// Bytes of decoded rows to look for in the lake at once.
+    /// Bytes of decoded rows to look for in the lake at once, at the least.
     pub settle_bytes: usize,
     /// Bytes of new rows to hold before the largest partitions are encoded.
     pub buffer_bytes: usize,
@@ -77,6 +77,11 @@ impl Settings {
     pub const MEMORY: u64 = 512 * MIB as u64;
     /// What it needs at the least: a single record may take a quarter of it.
     pub const LEAST_MEMORY: u64 = 256 * MIB as u64;
+
+    /// Bytes of decoded rows to have in memory, whether they are looked for or being encoded.
+    pub(crate) fn rows_bytes(&self) -> usize {
+        self.settle_bytes.saturating_mul(2).saturating_add(self.buffer_bytes)
+    }
 
     /// The same, within so many bytes of memory.
     #[must_use]

@@ -124,12 +124,21 @@ pub(crate) struct PartBuilder {
     part: Part,
     builders: Vec<(NaiveDate, BatchBuilder)>,
     places: HashMap<(EventType, NaiveDate), usize>,
+    /// How many bytes of payload the last part had, by table: the next one will have about as many.
+    rooms: HashMap<(EventType, NaiveDate), usize>,
     memory: usize,
 }
 
 impl PartBuilder {
     pub(crate) fn new(plans: Plans) -> Self {
-        Self { plans, part: Part::default(), builders: vec![], places: HashMap::new(), memory: 0 }
+        Self {
+            plans,
+            part: Part::default(),
+            builders: vec![],
+            places: HashMap::new(),
+            rooms: HashMap::new(),
+            memory: 0,
+        }
     }
 
     /// About how many bytes of memory it takes so far.
@@ -190,9 +199,11 @@ impl PartBuilder {
     pub(crate) fn finish(&mut self) -> Result<Part, ArrowError> {
         let mut part = std::mem::take(&mut self.part);
         self.places.clear();
+        self.rooms.clear();
         self.memory = 0;
         for (date, mut builder) in self.builders.drain(..) {
             let event_type = builder.plan().event_type.clone();
+            self.rooms.insert((event_type.clone(), date), builder.payload_bytes());
             let rows = builder.finish()?;
             part.memory += rows.get_array_memory_size();
             part.tables.push(Table { event_type, date, rows });
@@ -225,9 +236,11 @@ impl PartBuilder {
     fn push(&mut self, object: usize, plan: &Arc<Plan>, row: &Row<'_>) -> RowPlace {
         let date = row.date();
         let next = self.builders.len();
-        let table = *self.places.entry((plan.event_type.clone(), date)).or_insert(next);
+        let key = (plan.event_type.clone(), date);
+        let room = self.rooms.get(&key).map_or(0, |bytes| bytes + bytes / 8);
+        let table = *self.places.entry(key).or_insert(next);
         if table == next {
-            self.builders.push((date, BatchBuilder::new(plan.clone())));
+            self.builders.push((date, BatchBuilder::with_room(plan.clone(), room)));
         }
         let raw_key = self.part.raw_key(object);
         let mut place = 0;
