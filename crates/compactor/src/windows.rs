@@ -7,7 +7,7 @@
 mod gzip;
 
 use octolake_event::framing::{self, Fault, Found, Resume};
-use octolake_event::{DeliveryId, Envelope};
+use octolake_event::{DeliveryId, Envelope, plain_record};
 
 use self::gzip::Gzip;
 use crate::settings::Settings;
@@ -193,6 +193,32 @@ impl Windows {
     /// Whether all was dealt with: nothing will be due any more.
     pub(crate) fn is_done(&self) -> bool {
         self.finished
+    }
+
+    /// Leaves the records at the beginning of the window behind that are written as usual and that
+    /// `take` takes, given each with where it begins. What it refuses, and what is behind that, is for
+    /// [`Self::items`]. True where it was enough for one look and there may be more.
+    pub(crate) fn take_plain(&mut self, take: &mut dyn FnMut(u64, &Envelope<'_>) -> bool) -> bool {
+        if self.open.is_some() || self.corrupt.is_some() {
+            return false;
+        }
+        let (mut at, mut taken) = (0, 0);
+        while taken < LOOK_ITEMS {
+            let Some((range, envelope)) = plain_record(&self.window, at, self.ended) else { break };
+            let offset = self.offset + range.start as u64;
+            if range.len() > self.limits.record || !take(offset, &envelope) {
+                break;
+            }
+            (at, taken) = (range.end, taken + 1);
+        }
+        let more = taken == LOOK_ITEMS;
+        if more {
+            self.advance(Step { consumed: at, open: None, begun: false, more });
+        } else {
+            self.offset += at as u64;
+            self.window.drain(..at);
+        }
+        more
     }
 
     /// What stands in the window.

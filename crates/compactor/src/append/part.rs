@@ -167,20 +167,38 @@ impl PartBuilder {
                     self.part.broken.push((object, broken));
                 }
                 Item::Record { offset, envelope, text } => {
-                    self.memory += RECORD_BYTES;
                     let content = self.content(object, offset, &envelope, text);
-                    let meta = &envelope.meta;
-                    self.part.records.push(Record {
-                        id: meta.id.as_u128(),
-                        received_at: meta.received_at,
-                        hook_id: repeats::hook_id(&envelope),
-                        object,
-                        offset,
-                        content,
-                    });
+                    self.note(object, offset, &envelope, content);
                 }
             }
         }
+    }
+
+    /// Takes in a record of the object that was begun last, whose detail is not known to be JSON; false
+    /// where it isn't, or there is more to do than to make it a row.
+    pub(crate) fn take_plain(&mut self, offset: u64, envelope: &Envelope<'_>) -> bool {
+        let Some(object) = self.part.stretches.len().checked_sub(1) else { return false };
+        if envelope.meta.large.is_some() {
+            return false;
+        }
+        let plan = self.plans.of(&envelope.detail_type);
+        let Some(row) = Row::decode_plain(&plan, envelope) else { return false };
+        let content = Content::Row(self.push(object, &plan, &row));
+        self.note(object, offset, envelope, content);
+        true
+    }
+
+    fn note(&mut self, object: usize, offset: u64, envelope: &Envelope<'_>, content: Content) {
+        self.memory += RECORD_BYTES;
+        let meta = &envelope.meta;
+        self.part.records.push(Record {
+            id: meta.id.as_u128(),
+            received_at: meta.received_at,
+            hook_id: repeats::hook_id(envelope),
+            object,
+            offset,
+            content,
+        });
     }
 
     /// Says how far the object was read that was begun last.
