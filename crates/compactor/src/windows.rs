@@ -4,6 +4,8 @@
 //! What a window ends inside of begins the next one. [`items_in`] does it all for bytes that are in
 //! memory.
 
+#[cfg(test)]
+mod both_ways;
 mod gzip;
 
 use octolake_event::framing::{self, Fault, Found, Resume};
