@@ -54,7 +54,7 @@ impl Default for Settings {
             since: None,
             max_record_bytes: 32 * MIB,
             window_bytes: 4 * MIB,
-            part_bytes: 4 * MIB,
+            part_bytes: 8 * MIB,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             settle_bytes: 48 * MIB,
             buffer_bytes: 32 * MIB,
@@ -92,7 +92,7 @@ impl Settings {
             settle_bytes: share(3, 32),
             buffer_bytes: share(2, 32),
             encoded_bytes: share(3, 32),
-            part_bytes: share(1, 128),
+            part_bytes: share(1, 64),
             // Each reader holds a window and two parts, each encoder a row group.
             threads: self.threads.min(share(1, 96 * MIB as u64)).max(1),
             target_file_bytes: self.target_file_bytes.min(memory / 4),
