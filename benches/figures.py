@@ -10,6 +10,7 @@ from pathlib import Path
 
 import growth_picture
 import odd
+from far import Far
 from measure import Failed, best, run
 
 HERE = Path(__file__).resolve().parent
@@ -294,6 +295,35 @@ def noop(bench):
             bare(lake)
 
 
+def far(bench):
+    """On S3, 30 ms away: nothing to do, and one new object, in a lake of 100 days."""
+    today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    lake = bench.lake(f"far-{today:%Y%m%d}", lambda root: odd.tiny(root, 2_400, today - timedelta(days=100), 100, 42))
+    new = bench.lake(f"far-{today:%Y%m%d}-new", lambda root: odd.tiny(root, 1, today - timedelta(hours=1), 0, 1_000, 2))
+    try:
+        settled(bench, lake)
+        with Far(lake, 0.03) as store:
+            def there(what, command, target=None):
+                store.counted()
+                environment = {key: value for key, value in os.environ.items()
+                               if key != "LAKE_URL" and not key.startswith("AWS_")}
+                take = run([bench.binary, "--lake", "s3://bench", "-q", "--format", "json", command], 300,
+                           environment | store.environment)
+                asked = ", ".join(f"{count} {kind}" for kind, count in sorted(store.counted().items()))
+                yield Row(what, f"{take.wall:.2f} s, {take.cpu:.2f} CPU s; {asked}")
+                if target:
+                    yield at_most(f"{what}: clock, s", take.wall, target)
+                return take
+
+            for command in ("compact", "status"):
+                yield from there(f"{command}, nothing to do, 30 ms away", command, 1.5)
+            link(new, lake)
+            take = yield from there("compact, one new object, 30 ms away", "compact")
+            expect(take.report, stored=1_000)
+    finally:
+        bare(lake)
+
+
 def growth(bench):
     today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
     ages, windows = {}, {}
@@ -348,5 +378,6 @@ ALL = {
     "claims": claims,
     "deadline": deadline,
     "noop": noop,
+    "far": far,
     "growth": growth,
 }

@@ -120,10 +120,30 @@ impl Batch {
         self.records += part.records.len() + part.broken.len();
         self.waiting_bytes += part.memory;
         self.waiting.push(part);
-        if self.waiting_bytes < context.settings.settle_bytes {
-            return Ok(());
+        let settings = context.settings;
+        if self.waiting_bytes < settings.settle_bytes {
+            return self.await_room(context).await;
         }
-        self.settle(context).await
+        // Each look reads what all rows near these dates are known by: the more at once, the better.
+        match self.rows_bytes() < settings.rows_bytes() {
+            true => Ok(()),
+            false => self.settle(context).await,
+        }
+    }
+
+    /// Bytes of rows in memory that are not encoded yet, whether they are looked for or not.
+    fn rows_bytes(&self) -> usize {
+        self.waiting_bytes + self.partitions.held()
+    }
+
+    /// Waits until rows are encoded, where those that are not leave no room for more to wait.
+    async fn await_room(&mut self, context: &mut Context<'_>) -> Result<(), CompactError> {
+        while self.rows_bytes() >= context.settings.rows_bytes() {
+            if !self.partitions.await_one(context.sink).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Reads once more what stands at these places of an object, but for records that are rows

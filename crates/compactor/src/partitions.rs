@@ -11,6 +11,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::RecordBatch;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -20,7 +21,7 @@ use octolake_event::layout::{self, Partition};
 use octolake_lake::NewFile;
 use parquet::file::properties::WriterPropertiesPtr;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
@@ -86,6 +87,8 @@ pub(crate) struct Partitions {
     encoded_limit: usize,
     open_limit: usize,
     waiting: usize,
+    /// Bytes of rows that are not encoded, those that are being encoded included.
+    held: Held,
     closed: Vec<NewFile>,
     /// Partitions that are being encoded: they are not among those that are open.
     jobs: JoinSet<JobOutcome>,
@@ -103,6 +106,7 @@ impl Partitions {
             encoded_limit: settings.encoded_bytes,
             open_limit: settings.open_files,
             waiting: 0,
+            held: Held::default(),
             closed: vec![],
             jobs: JoinSet::new(),
             cores: Arc::new(Semaphore::new(settings.threads.max(1))),
@@ -126,6 +130,20 @@ impl Partitions {
         open.waiting.push(rows);
         open.waiting_bytes += bytes;
         self.waiting += bytes;
+        self.held.add(bytes);
+    }
+
+    /// Bytes of rows that are in memory and not encoded yet. It falls while they are encoded.
+    pub(crate) fn held(&self) -> usize {
+        self.held.bytes()
+    }
+
+    /// Waits until a partition that is being encoded is, and gives its memory back; false where none
+    /// is.
+    pub(crate) async fn await_one(&mut self, sink: &mut FileSink) -> Result<bool, CompactError> {
+        let Some(job) = self.jobs.join_next().await else { return Ok(false) };
+        self.take_back(job.map_err(died)?, sink).await?;
+        Ok(true)
     }
 
     /// Brings the memory that the rows take below its limits, and closes what is of dates before
@@ -215,22 +233,19 @@ impl Partitions {
             let Some(open) = self.open.remove(&key) else { continue };
             self.waiting = self.waiting.saturating_sub(open.waiting_bytes);
             let (properties, cores) = (self.properties.clone(), self.cores.clone());
+            let held = self.held.clone();
             self.jobs.spawn(async move {
                 // It is never closed.
                 let _core = cores.acquire_owned().await.ok();
-                let job = tokio::task::spawn_blocking(move || encoded(open, close, &properties));
-                job.await
-                    .map_err(|error| CompactError::Task { what: "encoding rows", error })?
-                    .map(|done| (key, done))
+                let encode = move || encoded(open, close, &properties, &held);
+                let job = tokio::task::spawn_blocking(encode);
+                job.await.map_err(died)?.map(|done| (key, done))
             });
         }
     }
 
     async fn await_jobs(&mut self, sink: &mut FileSink) -> Result<(), CompactError> {
-        while let Some(job) = self.jobs.join_next().await {
-            let job = job.map_err(|error| CompactError::Task { what: "encoding rows", error })?;
-            self.take_back(job, sink).await?;
-        }
+        while self.await_one(sink).await? {}
         Ok(())
     }
 
@@ -280,6 +295,28 @@ impl Partitions {
     }
 }
 
+/// Bytes that several hold together.
+#[derive(Debug, Clone, Default)]
+struct Held(Arc<AtomicUsize>);
+
+impl Held {
+    fn add(&self, bytes: usize) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn release(&self, bytes: usize) {
+        self.0.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+fn died(error: JoinError) -> CompactError {
+    CompactError::Task { what: "encoding rows", error }
+}
+
 type JobOutcome = Result<(Key, (Open, Option<Closed>)), CompactError>;
 
 /// Moves the rows that wait into the partition's file; `close` gives it as bytes.
@@ -287,6 +324,7 @@ fn encoded(
     mut open: Open,
     close: bool,
     properties: &WriterPropertiesPtr,
+    held: &Held,
 ) -> Result<(Open, Option<Closed>), CompactError> {
     let folder = open.partition.folder();
     let failed = |e| CompactError::parquet("encode", &folder, e);
@@ -296,6 +334,7 @@ fn encoded(
             None => open.file.insert(FileWriter::new(rows.schema(), properties).map_err(failed)?),
         };
         file.write(&rows).map_err(failed)?;
+        held.release(rows.get_array_memory_size());
     }
     open.waiting_bytes = 0;
     let closed = match open.file.take_if(|_| close) {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use octolake_event::Envelope;
 use tokio::task::JoinHandle;
 
 use crate::append::Line;
@@ -138,6 +139,11 @@ impl<'s> ObjectReader<'s> {
 
     fn range_at(&self, position: u64) -> Range<u64> {
         position..self.object.bytes.min(position + FETCH_BYTES)
+    }
+
+    /// See [`Windows::take_plain`].
+    pub(crate) fn take_plain(&mut self, take: &mut dyn FnMut(u64, &Envelope<'_>) -> bool) -> bool {
+        self.windows.take_plain(take)
     }
 
     /// What stands in the window.

@@ -21,7 +21,7 @@ pub struct Settings {
     pub part_bytes: usize,
     /// How many cores to use.
     pub threads: usize,
-    /// Bytes of decoded rows to look for in the lake at once.
+    /// Bytes of decoded rows to look for in the lake at once, at the least.
     pub settle_bytes: usize,
     /// Bytes of new rows to hold before the largest partitions are encoded.
     pub buffer_bytes: usize,
@@ -54,7 +54,7 @@ impl Default for Settings {
             since: None,
             max_record_bytes: 32 * MIB,
             window_bytes: 4 * MIB,
-            part_bytes: 4 * MIB,
+            part_bytes: 8 * MIB,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             settle_bytes: 48 * MIB,
             buffer_bytes: 32 * MIB,
@@ -78,6 +78,11 @@ impl Settings {
     /// What it needs at the least: a single record may take a quarter of it.
     pub const LEAST_MEMORY: u64 = 256 * MIB as u64;
 
+    /// Bytes of decoded rows to have in memory, whether they are looked for or being encoded.
+    pub(crate) fn rows_bytes(&self) -> usize {
+        self.settle_bytes.saturating_mul(2).saturating_add(self.buffer_bytes)
+    }
+
     /// The same, within so many bytes of memory.
     #[must_use]
     pub fn within(self, memory: u64) -> Self {
@@ -87,7 +92,7 @@ impl Settings {
             settle_bytes: share(3, 32),
             buffer_bytes: share(2, 32),
             encoded_bytes: share(3, 32),
-            part_bytes: share(1, 128),
+            part_bytes: share(1, 64),
             // Each reader holds a window and two parts, each encoder a row group.
             threads: self.threads.min(share(1, 96 * MIB as u64)).max(1),
             target_file_bytes: self.target_file_bytes.min(memory / 4),

@@ -4,12 +4,14 @@
 //! What a window ends inside of begins the next one. [`items_in`] does it all for bytes that are in
 //! memory.
 
-use std::io::{self, Write};
+#[cfg(test)]
+mod both_ways;
+mod gzip;
 
-use flate2::write::MultiGzDecoder;
 use octolake_event::framing::{self, Fault, Found, Resume};
-use octolake_event::{DeliveryId, Envelope};
+use octolake_event::{DeliveryId, Envelope, plain_record};
 
+use self::gzip::Gzip;
 use crate::settings::Settings;
 
 /// Compressed bytes to decompress before looking at the outcome: at gzip's best, 16 MiB come out.
@@ -109,7 +111,7 @@ impl Step {
 
 enum Decoder {
     Plain,
-    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Gzip(Box<Gzip>),
 }
 
 /// One raw object, from its beginning to its end.
@@ -193,6 +195,32 @@ impl Windows {
     /// Whether all was dealt with: nothing will be due any more.
     pub(crate) fn is_done(&self) -> bool {
         self.finished
+    }
+
+    /// Leaves the records at the beginning of the window behind that are written as usual and that
+    /// `take` takes, given each with where it begins. What it refuses, and what is behind that, is for
+    /// [`Self::items`]. True where it was enough for one look and there may be more.
+    pub(crate) fn take_plain(&mut self, take: &mut dyn FnMut(u64, &Envelope<'_>) -> bool) -> bool {
+        if self.open.is_some() || self.corrupt.is_some() {
+            return false;
+        }
+        let (mut at, mut taken) = (0, 0);
+        while taken < LOOK_ITEMS {
+            let Some((range, envelope)) = plain_record(&self.window, at, self.ended) else { break };
+            let offset = self.offset + range.start as u64;
+            if range.len() > self.limits.record || !take(offset, &envelope) {
+                break;
+            }
+            (at, taken) = (range.end, taken + 1);
+        }
+        let more = taken == LOOK_ITEMS;
+        if more {
+            self.advance(Step { consumed: at, open: None, begun: false, more });
+        } else {
+            self.offset += at as u64;
+            self.window.drain(..at);
+        }
+        more
     }
 
     /// What stands in the window.
@@ -318,22 +346,16 @@ impl Windows {
     fn decode(&mut self, bytes: &[u8]) {
         let decoder = self.decoder.get_or_insert_with(|| {
             if bytes.starts_with(&GZIP_MAGIC) {
-                Decoder::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))
+                Decoder::Gzip(Box::new(Gzip::new()))
             } else {
                 Decoder::Plain
             }
         });
         match decoder {
             Decoder::Plain => self.window.extend_from_slice(bytes),
-            Decoder::Gzip(decoder) => {
-                let outcome = decoder.write_all(bytes);
-                if outcome.is_err() {
-                    // What was decompressed before the fault is still inside the decoder.
-                    let _ = decoder.try_finish();
-                }
-                self.window.append(decoder.get_mut());
-                if let Err(error) = outcome {
-                    self.give_up(&error);
+            Decoder::Gzip(gzip) => {
+                if let Err(reason) = gzip.decode(bytes, &mut self.window) {
+                    self.give_up(&reason);
                 }
             }
         }
@@ -341,18 +363,16 @@ impl Windows {
 
     fn end(&mut self) {
         self.ended = true;
-        if let Some(Decoder::Gzip(decoder)) = &mut self.decoder {
-            let outcome = decoder.try_finish();
-            self.window.append(decoder.get_mut());
-            if let Err(error) = outcome {
-                self.give_up(&error);
-            }
+        if let Some(Decoder::Gzip(gzip)) = &self.decoder
+            && let Err(reason) = gzip.end()
+        {
+            self.give_up(&reason);
         }
     }
 
-    fn give_up(&mut self, error: &io::Error) {
+    fn give_up(&mut self, reason: &str) {
         self.ended = true;
-        self.corrupt = Some(format!("the object cannot be decompressed any further: {error}"));
+        self.corrupt = Some(format!("the object cannot be decompressed any further: {reason}"));
     }
 }
 

@@ -121,17 +121,28 @@ impl TextOrNumber {
 
 impl<'a> Envelope<'a> {
     pub(crate) fn from_wire(wire: WireEnvelope<'a>) -> Result<Self, EnvelopeError> {
-        let detail = wire.detail.get();
+        let WireEnvelope { id, detail_type, source, time, detail } = wire;
+        let source = source.unwrap_or_default();
+        Self::of(detail_type, source, id.as_deref(), time.as_deref(), detail.get())
+    }
+
+    /// Of what stands in an envelope: its `id` and `time` count where `_delivery` has none.
+    pub(crate) fn of(
+        detail_type: Cow<'a, str>,
+        source: Cow<'a, str>,
+        id: Option<&str>,
+        time: Option<&str>,
+        detail: &'a str,
+    ) -> Result<Self, EnvelopeError> {
         if !detail.starts_with('{') {
             return Err(EnvelopeError::DetailNotAnObject);
         }
         let (delivery, payload) = take_delivery(detail);
         let origin = if delivery.is_some() { Origin::Door } else { Origin::Other };
         let delivery = delivery.map(read_object::<WireDelivery<'_>>).transpose()?;
-        let envelope_time = wire.time.as_deref();
         let meta = match delivery {
             Some(delivery) => {
-                let time = delivery.received_at.as_deref().or(envelope_time);
+                let time = delivery.received_at.as_deref().or(time);
                 DeliveryMeta {
                     hook_id: delivery.hook_id.map(TextOrNumber::into_text),
                     target_type: delivery.target_type.map(TextOrNumber::into_text),
@@ -143,16 +154,9 @@ impl<'a> Envelope<'a> {
                     ..bare_meta(delivery.id.as_deref(), time)?
                 }
             }
-            None => bare_meta(wire.id.as_deref(), envelope_time)?,
+            None => bare_meta(id, time)?,
         };
-        Ok(Self {
-            detail_type: wire.detail_type,
-            source: wire.source.unwrap_or_default(),
-            meta,
-            origin,
-            detail,
-            payload,
-        })
+        Ok(Self { detail_type, source, meta, origin, detail, payload })
     }
 }
 
@@ -228,7 +232,7 @@ fn key_at(text: &str, at: usize) -> Option<(usize, usize)> {
 }
 
 /// The end of the JSON value that begins at `at`.
-fn value_end(text: &str, at: usize) -> Option<usize> {
+pub(crate) fn value_end(text: &str, at: usize) -> Option<usize> {
     let mut values = serde_json::Deserializer::from_str(text.get(at..)?).into_iter::<&RawValue>();
     let value = values.next()?.ok()?;
     Some(at + value.get().len())

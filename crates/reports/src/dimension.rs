@@ -149,17 +149,15 @@ impl Dimension {
     }
 
     fn period_sql(self, time: &str, zone: Zone) -> String {
-        let truncated = format!(
-            "date_trunc('{}', {time} at time zone {})",
-            self.name(),
-            literal(zone.0.name())
-        );
-        // An hour is an instant: clocks that are set back show it twice.
-        if self == Self::Hour {
-            format!("cast(to_unixtime({truncated}) as bigint)")
-        } else {
-            format!("cast({truncated} as date)")
+        let local = format!("{time} at time zone {}", literal(zone.0.name()));
+        if self != Self::Hour {
+            return format!("cast(date_trunc('{}', {local}) as date)", self.name());
         }
+        // An hour is an instant, in seconds: clocks that are set back show it twice.
+        let second = format!("cast(floor(to_unixtime({time})) as bigint)");
+        format!(
+            "{second} - cast(extract(minute from {local}) as bigint) * 60 - ({second} % 60 + 60) % 60"
+        )
     }
 
     /// Whether its expression needs the repositories' names.

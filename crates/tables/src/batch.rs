@@ -60,6 +60,11 @@ impl std::fmt::Debug for BatchBuilder {
 impl BatchBuilder {
     /// No rows yet.
     pub fn new(plan: Arc<Plan>) -> Self {
+        Self::with_room(plan, 0)
+    }
+
+    /// No rows yet, and room for so many bytes of payload: they need not be copied while they grow.
+    pub fn with_room(plan: Arc<Plan>, payload_bytes: usize) -> Self {
         let at = |name: &str| plan.column(name).unwrap_or_default();
         let fixed = Fixed {
             delivery_id: at(name::DELIVERY_ID),
@@ -74,7 +79,11 @@ impl BatchBuilder {
             event_type_original: plan.column(name::EVENT_TYPE_ORIGINAL),
             payload: at(name::PAYLOAD),
         };
-        let columns = plan.schema.fields().iter().map(|f| Column::new(f.data_type())).collect();
+        let mut columns: Vec<Column> =
+            plan.schema.fields().iter().map(|f| Column::new(f.data_type())).collect();
+        if let Some(column) = columns.get_mut(fixed.payload) {
+            *column = Column::Text(StringBuilder::with_capacity(0, payload_bytes));
+        }
         Self { plan, fixed, columns, rows: 0, bytes: 0 }
     }
 
@@ -86,6 +95,14 @@ impl BatchBuilder {
     /// About how many bytes of memory the rows take.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// How many bytes of payload there are.
+    pub fn payload_bytes(&self) -> usize {
+        match self.columns.get(self.fixed.payload) {
+            Some(Column::Text(builder)) => builder.values_slice().len(),
+            _ => 0,
+        }
     }
 
     /// The plan that its rows were decoded by.

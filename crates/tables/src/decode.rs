@@ -62,6 +62,14 @@ impl<'a> Row<'a> {
         Self::read(plan, envelope, envelope.detail, envelope.payload)
     }
 
+    /// Decodes a delivery whose detail is not known to be JSON; `None` where it isn't, or holds what no
+    /// reader can in a member that is a column.
+    pub fn decode_plain(plan: &Plan, envelope: &'a Envelope<'a>) -> Option<Self> {
+        let mut row = Self::empty(plan, envelope, envelope.payload);
+        row.read_members(plan, envelope.detail, Care::None).ok()?;
+        Some(row)
+    }
+
     /// Decodes a delivery whose payload was claim-checked: `body` is the whole of it.
     pub fn decode_large(
         plan: &Plan,
@@ -80,15 +88,19 @@ impl<'a> Row<'a> {
         json: &'a str,
         payload: Payload<'a>,
     ) -> Result<Self, DecodeError> {
-        let values = vec![None; plan.schema.fields().len()];
-        let payload_hash = payload.hash();
-        let mut row = Self { envelope, payload, payload_hash, values, issues: vec![] };
+        let mut row = Self::empty(plan, envelope, payload);
         if row.read_members(plan, json, Care::None).is_err() {
             row.values.fill(None);
             row.issues.clear();
             row.read_members(plan, json, Care::EachMember)?;
         }
         Ok(row)
+    }
+
+    /// A row of NULLs.
+    fn empty(plan: &Plan, envelope: &'a Envelope<'a>, payload: Payload<'a>) -> Self {
+        let values = vec![None; plan.schema.fields().len()];
+        Self { envelope, payload, payload_hash: payload.hash(), values, issues: vec![] }
     }
 
     fn read_members(&mut self, plan: &Plan, json: &'a str, care: Care) -> serde_json::Result<()> {

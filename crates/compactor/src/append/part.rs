@@ -124,12 +124,21 @@ pub(crate) struct PartBuilder {
     part: Part,
     builders: Vec<(NaiveDate, BatchBuilder)>,
     places: HashMap<(EventType, NaiveDate), usize>,
+    /// How many bytes of payload the last part had, by table: the next one will have about as many.
+    rooms: HashMap<(EventType, NaiveDate), usize>,
     memory: usize,
 }
 
 impl PartBuilder {
     pub(crate) fn new(plans: Plans) -> Self {
-        Self { plans, part: Part::default(), builders: vec![], places: HashMap::new(), memory: 0 }
+        Self {
+            plans,
+            part: Part::default(),
+            builders: vec![],
+            places: HashMap::new(),
+            rooms: HashMap::new(),
+            memory: 0,
+        }
     }
 
     /// About how many bytes of memory it takes so far.
@@ -158,20 +167,38 @@ impl PartBuilder {
                     self.part.broken.push((object, broken));
                 }
                 Item::Record { offset, envelope, text } => {
-                    self.memory += RECORD_BYTES;
                     let content = self.content(object, offset, &envelope, text);
-                    let meta = &envelope.meta;
-                    self.part.records.push(Record {
-                        id: meta.id.as_u128(),
-                        received_at: meta.received_at,
-                        hook_id: repeats::hook_id(&envelope),
-                        object,
-                        offset,
-                        content,
-                    });
+                    self.note(object, offset, &envelope, content);
                 }
             }
         }
+    }
+
+    /// Takes in a record of the object that was begun last, whose detail is not known to be JSON; false
+    /// where it isn't, or there is more to do than to make it a row.
+    pub(crate) fn take_plain(&mut self, offset: u64, envelope: &Envelope<'_>) -> bool {
+        let Some(object) = self.part.stretches.len().checked_sub(1) else { return false };
+        if envelope.meta.large.is_some() {
+            return false;
+        }
+        let plan = self.plans.of(&envelope.detail_type);
+        let Some(row) = Row::decode_plain(&plan, envelope) else { return false };
+        let content = Content::Row(self.push(object, &plan, &row));
+        self.note(object, offset, envelope, content);
+        true
+    }
+
+    fn note(&mut self, object: usize, offset: u64, envelope: &Envelope<'_>, content: Content) {
+        self.memory += RECORD_BYTES;
+        let meta = &envelope.meta;
+        self.part.records.push(Record {
+            id: meta.id.as_u128(),
+            received_at: meta.received_at,
+            hook_id: repeats::hook_id(envelope),
+            object,
+            offset,
+            content,
+        });
     }
 
     /// Says how far the object was read that was begun last.
@@ -190,9 +217,11 @@ impl PartBuilder {
     pub(crate) fn finish(&mut self) -> Result<Part, ArrowError> {
         let mut part = std::mem::take(&mut self.part);
         self.places.clear();
+        self.rooms.clear();
         self.memory = 0;
         for (date, mut builder) in self.builders.drain(..) {
             let event_type = builder.plan().event_type.clone();
+            self.rooms.insert((event_type.clone(), date), builder.payload_bytes());
             let rows = builder.finish()?;
             part.memory += rows.get_array_memory_size();
             part.tables.push(Table { event_type, date, rows });
@@ -225,9 +254,11 @@ impl PartBuilder {
     fn push(&mut self, object: usize, plan: &Arc<Plan>, row: &Row<'_>) -> RowPlace {
         let date = row.date();
         let next = self.builders.len();
-        let table = *self.places.entry((plan.event_type.clone(), date)).or_insert(next);
+        let key = (plan.event_type.clone(), date);
+        let room = self.rooms.get(&key).map_or(0, |bytes| bytes + bytes / 8);
+        let table = *self.places.entry(key).or_insert(next);
         if table == next {
-            self.builders.push((date, BatchBuilder::new(plan.clone())));
+            self.builders.push((date, BatchBuilder::with_room(plan.clone(), room)));
         }
         let raw_key = self.part.raw_key(object);
         let mut place = 0;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at a surprise")]
 
 mod bad_input;
+mod costs;
 mod elsewhere;
 mod erasing;
 mod lake;
