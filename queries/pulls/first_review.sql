@@ -135,7 +135,9 @@ pull_stages as (
     group by
       source, repo_id, number, told_at, turn, later,
       coalesce(turn, draft),
-      case when turn is null then draft else 1 - turn end
+      case when turn is null then draft else 1 - turn end,
+      -- A turn that is told twice is one.
+      case when turn is null then arrived_ms end
   ),
   marked as (
     select

@@ -83,6 +83,11 @@ impl Dimension {
         }
     }
 
+    /// What its column is called in SQL, where `group` is a word of the language.
+    pub(crate) fn column(self) -> &'static str {
+        if self == Self::Group { "runner_group" } else { self.name() }
+    }
+
     /// What it is, for help texts and the documentation.
     pub fn about(self) -> &'static str {
         match self {

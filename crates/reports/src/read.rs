@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         let percentile = |p: &u8| place(&format!("{prefix}p{p}_s"));
         Ok(Self {
             table,
-            keys: question.by.iter().map(|by| place(by.name())).collect::<Result<_, _>>()?,
+            keys: question.by.iter().map(|by| place(by.column())).collect::<Result<_, _>>()?,
             left_out: place(column::LEFT_OUT)?,
             n: place(column::COUNT)?,
             clamped: table.place(column::CLAMPED),

@@ -16,7 +16,7 @@ pub(super) fn needs_names(question: &Question) -> bool {
 /// The keys, why there is no value, and the value.
 pub(super) fn select(question: &Question) -> String {
     let mut columns: Vec<String> =
-        question.by.iter().map(|by| format!("{} as {}", by.sql(question), by.name())).collect();
+        question.by.iter().map(|by| format!("{} as {}", by.sql(question), by.column())).collect();
     columns.push(format!("{} as left_out", question.report.left_out));
     match question.report.shape {
         Shape::Durations { value, clamped, waited } => {
@@ -47,7 +47,7 @@ pub(super) fn details(question: &Question) -> String {
         subject.detail.iter().map(|(name, sql)| format!("{sql} as {name}")).collect();
     let shown = |by: &&Dimension| subject.detail.iter().all(|(name, _)| *name != by.name());
     let others = question.by.iter().filter(shown);
-    columns.extend(others.map(|by| format!("{} as {}", by.sql(question), by.name())));
+    columns.extend(others.map(|by| format!("{} as {}", by.sql(question), by.column())));
     match question.report.shape {
         Shape::Durations { value, .. } => columns.push(format!("{value} as value_s")),
         Shape::Counts { happened, .. } => {

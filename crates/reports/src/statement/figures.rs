@@ -8,7 +8,7 @@ use crate::{PERCENTILES, Question};
 /// The statement behind `asked`.
 pub(super) fn select(question: &Question) -> String {
     // A comma behind each, so that there may be none.
-    let mut keys: String = question.by.iter().map(|by| format!("{}, ", by.name())).collect();
+    let mut keys: String = question.by.iter().map(|by| format!("{}, ", by.column())).collect();
     keys.push_str("left_out");
     match question.report.shape {
         Shape::Durations { .. } => durations(question, &keys),
