@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::error::LakeError;
 use crate::live::LiveFile;
 use crate::progress::{self, Counts, Ledger};
+use crate::reached::Reached;
 use crate::seals::SealedDay;
 use crate::table::Table;
 
@@ -82,8 +83,8 @@ pub struct Commit {
     pub drops: Vec<String>,
     /// Raw objects that are done with this.
     pub done: Vec<String>,
-    /// How far others are dealt with by now: bytes of them, decompressed.
-    pub reached: Vec<(String, u64)>,
+    /// How far others are dealt with by now.
+    pub reached: Vec<(String, Reached)>,
     /// Days that are sealed with this: every raw object of them is done.
     pub seals: Vec<SealedDay>,
     /// Days that are opened with this: what of them is done is told one by one.

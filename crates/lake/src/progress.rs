@@ -5,6 +5,7 @@
 //! | `raw/…`                | 1: this raw object is done; 0: its day's seal says so         |
 //! | `sealed/…`             | the raw objects of a day, all done: see `seals`               |
 //! | `reached/raw/…`        | bytes of it, decompressed, that are dealt with; 0: nothing to say |
+//! | `searched/raw/…`       | how far the end of something broken was looked for: see `reached` |
 //! | `octolake.compactor`   | how many commits there were: what makes two compactors collide |
 //! | `octolake.commit`      | a random mark, to know one's own commit again                 |
 //! | `octolake.<count>`     | the running totals of [`Ledger`]                              |
@@ -24,6 +25,7 @@ use deltalake::kernel::Transaction;
 use octolake_event::layout;
 
 use crate::commit::Commit;
+use crate::reached::{self, REACHED, Reached, SEARCHED, Search};
 use crate::seals::{self, Doubt, Seal, SealedDay, Seals};
 
 const SEQUENCE: &str = "octolake.compactor";
@@ -32,8 +34,6 @@ const VACUUMED_AT: &str = "octolake.vacuumed_at";
 const FENCE: &str = "octolake.fence";
 const ERASED_BEFORE: &str = "octolake.erased_before";
 const DONE: i64 = 1;
-/// In front of the key of a raw object that is read in part.
-const REACHED: &str = "reached/";
 /// The number of a name that means nothing any more.
 const FORGOTTEN: i64 = 0;
 /// When such a name was given, as far as its log is told: so long ago that the next checkpoint
@@ -164,7 +164,8 @@ impl Ledger {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     done: HashSet<String>,
-    reached: BTreeMap<String, u64>,
+    pub(crate) reached: BTreeMap<String, u64>,
+    pub(crate) searched: BTreeMap<String, Search>,
     pub(crate) seals: Seals,
     /// The running totals.
     pub ledger: Ledger,
@@ -197,14 +198,18 @@ impl Progress {
         self.is_done_by_itself(raw_key)
     }
 
-    /// How far a raw object that is not done is dealt with: in bytes, decompressed.
-    pub fn reached(&self, raw_key: &str) -> u64 {
-        self.reached.get(raw_key).copied().unwrap_or_default()
+    /// How far a raw object that is not done is dealt with.
+    pub fn reached(&self, raw_key: &str) -> Reached {
+        let offset = self.reached.get(raw_key).copied().unwrap_or_default();
+        // An older version leaves what it does not know: it has gone on from there.
+        let search = self.searched.get(raw_key).copied().filter(|search| search.at > offset);
+        Reached { offset, search }
     }
 
     /// The raw objects that are dealt with in part.
     pub fn begun(&self) -> impl Iterator<Item = &str> {
-        self.reached.keys().map(String::as_str)
+        let searched = self.searched.keys().filter(|key| !self.reached.contains_key(*key));
+        self.reached.keys().chain(searched).map(String::as_str)
     }
 
     /// Whether the raw object is one of [`Progress::done`].
@@ -267,7 +272,7 @@ impl Progress {
                     _ => self.done.insert(name.to_owned()),
                 };
             }
-            _ if name.starts_with(REACHED) => self.reach(name, number),
+            _ if self.reach(name, number) => {}
             _ if self.seals.apply(name, number) => {}
             _ if name.starts_with("quarantine/") => {
                 self.released.insert(name.to_owned());
@@ -285,27 +290,22 @@ impl Progress {
 }
 
 impl Progress {
-    fn reach(&mut self, name: &str, number: i64) {
-        let key = name.strip_prefix(REACHED).unwrap_or(name);
-        match u64::try_from(number) {
-            Ok(offset) if offset > 0 => self.reached.insert(key.to_owned(), offset),
-            _ => self.reached.remove(key),
-        };
-    }
-
-    /// What a commit says of objects that it reads in part, and of those that it ends.
-    fn reached_with(&self, commit: &Commit) -> Vec<Transaction> {
-        let at = Some(commit.now.timestamp_millis());
-        let reached = commit.reached.iter().map(|(key, offset)| {
-            let offset = i64::try_from(*offset).unwrap_or(i64::MAX);
-            Transaction::new_with_last_update(format!("{REACHED}{key}"), offset, at)
-        });
-        let ended = commit
-            .done
-            .iter()
-            .filter(|key| self.reached.contains_key(*key))
-            .map(|key| forget(&format!("{REACHED}{key}")));
-        reached.chain(ended).collect()
+    /// Takes in how far an object is dealt with; false where the name is about something else.
+    fn reach(&mut self, name: &str, number: i64) -> bool {
+        if let Some(key) = name.strip_prefix(REACHED) {
+            match u64::try_from(number) {
+                Ok(offset) if offset > 0 => self.reached.insert(key.to_owned(), offset),
+                _ => self.reached.remove(key),
+            };
+        } else if let Some(key) = name.strip_prefix(SEARCHED) {
+            match Search::of_number(number) {
+                Some(search) => self.searched.insert(key.to_owned(), search),
+                None => self.searched.remove(key),
+            };
+        } else {
+            return false;
+        }
+        true
     }
 }
 
@@ -336,7 +336,7 @@ pub(crate) fn transactions(
     }
     let released = commit.retried.iter().flat_map(|retried| &retried.released);
     txns.extend(released.map(|key| Transaction::new(key, DONE)));
-    txns.extend(progress.reached_with(commit));
+    txns.extend(reached::transactions(progress, commit));
     let (sealed, singles) = seals::transactions(progress, commit);
     txns.extend(sealed);
     let at = Some(commit.now.timestamp_millis());
