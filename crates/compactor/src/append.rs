@@ -206,8 +206,7 @@ async fn commit_batch(run: &mut Run<'_>, mut batch: Batch) -> Result<bool, Compa
     commit.counts = batch.counts;
     let base: Vec<Reached> = commit.reached.iter().map(|(key, _)| reached(run, key)).collect();
     for _ in 0..MAX_CONFLICTS {
-        let Some(table) = &mut run.table else { return Ok(false) };
-        if let Outcome::Committed(version) = table.commit(&commit).await? {
+        if let Outcome::Committed(version) = run.publish(&commit).await? {
             tracing::info!(
                 version,
                 rows = batch.counts.stored,
@@ -215,11 +214,9 @@ async fn commit_batch(run: &mut Run<'_>, mut batch: Batch) -> Result<bool, Compa
                 objects = commit.done.len(),
                 "rows committed"
             );
-            run.report.commits += 1;
             count(run, &batch, &commit.adds);
             return Ok(true);
         }
-        run.report.conflicts += 1;
         let now: Vec<Reached> = commit.reached.iter().map(|(key, _)| reached(run, key)).collect();
         if now != base || is_overtaken(run, batch.fence, &batch.done, &batch.new).await? {
             return Ok(false);
@@ -251,12 +248,6 @@ async fn is_overtaken(
 }
 
 fn count(run: &mut Run<'_>, batch: &Batch, files: &[NewFile]) {
-    let report = &mut run.report;
-    report.count(batch.counts);
-    report.parse_issues += batch.parse_issues;
-    report.objects += batch.done.len() as u64;
-    report.bytes_read += batch.done.iter().map(|object| object.bytes).sum::<u64>();
-    report.bytes_decoded += batch.bytes_decoded;
-    report.files_added += files.len() as u64;
-    report.bytes_written += files.iter().map(|file| file.bytes).sum::<u64>();
+    let bytes = files.iter().map(|file| file.bytes).sum();
+    run.report.count_rows(batch, files.len() as u64, bytes);
 }

@@ -218,19 +218,12 @@ async fn publish(
         let mut commit = run.commit_of(CommitKind::Merge);
         commit.adds = ready.iter().flat_map(|(_, files)| files.clone()).collect();
         commit.removes = ready.iter().flat_map(|(merge, _)| merge.files.clone()).collect();
-        let Some(table) = &mut run.table else { break };
-        if let Outcome::Committed(version) = table.commit(&commit).await? {
+        if let Outcome::Committed(version) = run.publish(&commit).await? {
             let (added, removed) = (commit.adds.len(), commit.removes.len());
             tracing::info!(version, added, removed, "files merged");
-            let bytes: u64 = commit.adds.iter().map(|file| file.bytes).sum();
-            run.report.commits += 1;
-            run.report.files_added += added as u64;
-            run.report.files_removed += removed as u64;
-            run.report.bytes_written += bytes;
-            run.report.bytes_merged += bytes;
+            run.report.count_merges(&commit);
             return Ok(true);
         }
-        run.report.conflicts += 1;
         if fence(run) != fence_before {
             break;
         }

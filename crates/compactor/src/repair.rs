@@ -64,7 +64,7 @@ pub async fn repair<'a>(
         commit.reached = begun.map(|key| (key.to_owned(), Reached::default())).collect();
         commit.unsealed = repair.days.clone();
         commit.erased = Some(Erased { rows: repair.rows, ..Erased::default() });
-        if table.commit(&commit).await? != Outcome::Conflict {
+        if run.publish(&commit).await? != Outcome::Conflict {
             repair.dropped = true;
             return Ok(Some(repair));
         }

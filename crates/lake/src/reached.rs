@@ -1,14 +1,10 @@
 //! How far a raw object is dealt with that is not done.
 
 use deltalake::kernel::Transaction;
+use octolake_event::layout;
 
 use crate::commit::Commit;
 use crate::progress::{Progress, forget};
-
-/// In front of the key of a raw object that is read in part.
-pub(crate) const REACHED: &str = "reached/";
-/// In front of the key of a raw object in which the end of something broken is being looked for.
-pub(crate) const SEARCHED: &str = "searched/";
 
 /// How far a raw object is dealt with, in decompressed bytes. What is greater is farther.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,9 +50,9 @@ pub(crate) fn transactions(progress: &Progress, commit: &Commit) -> Vec<Transact
     let mut txns = Vec::new();
     for (key, reached) in &commit.reached {
         let offset = i64::try_from(reached.offset).unwrap_or(i64::MAX);
-        let name = format!("{REACHED}{key}");
+        let name = layout::reached_name(key);
         txns.push(Transaction::new_with_last_update(name, offset, at));
-        let name = format!("{SEARCHED}{key}");
+        let name = layout::searched_name(key);
         match reached.search.map(Search::number) {
             Some(number) => txns.push(Transaction::new_with_last_update(name, number, at)),
             None if progress.searched.contains_key(key) => txns.push(forget(&name)),
@@ -65,10 +61,10 @@ pub(crate) fn transactions(progress: &Progress, commit: &Commit) -> Vec<Transact
     }
     for key in &commit.done {
         if progress.reached.contains_key(key) {
-            txns.push(forget(&format!("{REACHED}{key}")));
+            txns.push(forget(&layout::reached_name(key)));
         }
         if progress.searched.contains_key(key) {
-            txns.push(forget(&format!("{SEARCHED}{key}")));
+            txns.push(forget(&layout::searched_name(key)));
         }
     }
     txns
