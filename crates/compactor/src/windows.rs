@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use flate2::write::MultiGzDecoder;
 use octolake_event::framing::{self, Fault, Found, Resume};
-use octolake_event::{DeliveryId, Envelope};
+use octolake_event::{DeliveryId, Envelope, Reason};
 use octolake_lake::{Reached, Search};
 
 use crate::settings::Settings;
@@ -52,7 +52,7 @@ pub(crate) struct Broken {
     pub(crate) offset: u64,
     /// How many there are.
     pub(crate) length: u64,
-    pub(crate) reason: &'static str,
+    pub(crate) reason: Reason,
     pub(crate) message: String,
     /// Their beginning.
     pub(crate) excerpt: Vec<u8>,
@@ -344,14 +344,14 @@ impl Windows {
     /// The object breaks off: the record that it breaks off in is broken for that reason.
     fn note_corruption(&self, items: &mut Vec<Item<'_>>, end: usize, message: &str) {
         let cut_off = match items.pop() {
-            Some(Item::Broken(broken)) if broken.reason == Fault::Truncated.reason() => broken,
+            Some(Item::Broken(broken)) if broken.reason == Reason::Truncated => broken,
             other => {
                 items.extend(other);
                 Broken::new(self.offset + end as u64, &[], &Fault::Truncated)
             }
         };
         let message = message.to_owned();
-        items.push(Item::Broken(Broken { reason: "corrupt_gzip", message, ..cut_off }));
+        items.push(Item::Broken(Broken { reason: Reason::CorruptGzip, message, ..cut_off }));
     }
 
     fn decode(&mut self, bytes: &[u8]) {
@@ -438,7 +438,7 @@ pub fn items_in(bytes: &[u8], window: usize, record: usize) -> (Vec<Place>, u64)
                 Place { offset, what: What::Record(envelope.meta.id) }
             }
             Item::Broken(Broken { offset, length, reason, .. }) => {
-                Place { offset, what: What::Broken { length, reason } }
+                Place { offset, what: What::Broken { length, reason: reason.word() } }
             }
         }));
         windows.advance(step);

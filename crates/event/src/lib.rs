@@ -19,6 +19,7 @@ pub mod framing;
 pub mod layout;
 pub mod origin;
 pub mod payload;
+mod reason;
 pub mod timestamp;
 
 pub use delivery::{DeliveryId, DeliveryMeta, InvalidDeliveryId, LargeRef};
@@ -27,3 +28,4 @@ pub use envelope::{Envelope, EnvelopeError};
 pub use event_type::EventType;
 pub use origin::Origin;
 pub use payload::Payload;
+pub use reason::Reason;

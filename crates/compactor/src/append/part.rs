@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use chrono::{DateTime, NaiveDate, Utc};
-use octolake_event::{Envelope, EventType, Origin};
+use octolake_event::{Envelope, EventType, Origin, Reason};
 use octolake_lake::Reached;
 use octolake_tables::{BatchBuilder, Decoders, Plan, Row};
 
@@ -217,9 +217,12 @@ impl PartBuilder {
         let plan = self.plans.of(&envelope.detail_type);
         match Row::decode(&plan, envelope) {
             Ok(row) => Content::Row(self.push(object, &plan, &row)),
-            Err(error) => {
-                Content::Undecodable(Box::new(rejected(offset, envelope, "bad_payload", &error)))
-            }
+            Err(error) => Content::Undecodable(Box::new(rejected(
+                offset,
+                envelope,
+                Reason::BadPayload,
+                &error,
+            ))),
         }
     }
 
@@ -253,7 +256,7 @@ impl PartBuilder {
 pub(crate) fn rejected(
     offset: u64,
     envelope: &Envelope<'_>,
-    reason: &'static str,
+    reason: Reason,
     error: &dyn std::error::Error,
 ) -> Broken {
     let length = envelope.detail.len() as u64;

@@ -327,7 +327,7 @@ impl Batch {
                 raw_key,
                 offset = one.offset,
                 bytes = one.length,
-                reason = one.reason,
+                reason = one.reason.word(),
                 "a record cannot be read"
             );
         }
