@@ -29,6 +29,8 @@ use crate::replay::{Changes, Listed, Values};
 /// costs a second reading of the object, and never a row.
 const REMEMBER_DONE: &str = "interval 400 days";
 
+/// The newest version of the table's log, as the Delta library has it, without its files where they
+/// are read here; `None` where there is no log.
 pub(crate) async fn load(lake: &Lake) -> Result<Option<DeltaTable>, LakeError> {
     if !has_log(lake).await? {
         return Ok(None);

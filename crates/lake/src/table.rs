@@ -182,9 +182,6 @@ impl Table {
     }
 }
 
-/// The newest version of the table's log, as the Delta library has it, without its files where they
-/// are read here; `None` where there is no log.
-
 fn check_usable(lake: &Lake, live: &Live) -> Result<(), LakeError> {
     let Some(Unusable { path, reason }) = live.unusable.first().cloned() else { return Ok(()) };
     Err(LakeError::ForeignFile { lake: lake.name().to_owned(), path, reason })

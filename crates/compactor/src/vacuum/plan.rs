@@ -109,7 +109,7 @@ impl Plan {
             true => Unwanted::Removed,
             false => Unwanted::Unnamed,
         };
-        is_unwanted.then(|| Doomed { bytes: object.size, key: object.location, reason })
+        is_unwanted.then_some(Doomed { bytes: object.size, key: object.location, reason })
     }
 }
 
