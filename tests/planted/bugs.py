@@ -57,12 +57,12 @@ BUGS = [
     Bug(
         name="merged files are deleted before the merge is published",
         file="crates/compactor/src/merge.rs",
-        find="        let Some(table) = &mut run.table else { break };\n",
+        find="        if let Outcome::Committed(version) = run.publish(&commit).await? {\n",
         replace="""        for file in &commit.removes {
             let key = object_store::path::Path::from(file.key());
             let _ = object_store::ObjectStoreExt::delete(&run.store, &key).await;
         }
-        let Some(table) = &mut run.table else { break };
+        if let Outcome::Committed(version) = run.publish(&commit).await? {
 """,
         fault="None",
     ),

@@ -130,6 +130,50 @@ fn files_say_what_they_are_for_and_stay_short() {
     }
 }
 
+/// What stands before the tests of each file under these crates, by its name.
+fn sources(crates: &[&str]) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for name in crates {
+        rust_files(&root().join("crates").join(name).join("src"), &mut files);
+    }
+    let is_test = |path: &PathBuf| path.ends_with("tests.rs");
+    let sources = files.into_iter().filter(|path| !is_test(path)).map(|path| {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.lines().take_while(|line| *line != "#[cfg(test)]");
+        let code = code.filter(|line| !line.trim_start().starts_with("//"));
+        (path.display().to_string(), code.collect::<Vec<_>>().join("\n"))
+    });
+    sources.collect()
+}
+
+#[test]
+fn one_file_commits() {
+    let callers: Vec<String> = sources(&["compactor", "lakequery", "compactor-lambda"])
+        .into_iter()
+        .filter(|(_, code)| code.contains(".commit(&") || code.contains(".commit(commit)"))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(callers.len(), 1, "{callers:?}");
+    assert!(callers[0].ends_with("crates/compactor/src/commit.rs"), "{callers:?}");
+}
+
+#[test]
+fn keys_are_built_and_parsed_in_one_place() {
+    let folders = ["raw", "large", "events", "quarantine", "erased", "rebuild", "sealed"];
+    for (name, code) in sources(&["lake", "compactor", "compactor-lambda", "serve", "ingest"]) {
+        for folder in folders {
+            let text = format!("(\"{folder}/");
+            assert!(!code.contains(&text), "{name} makes or parses a key: {text}");
+        }
+        for constant in ["RAW", "LARGE", "EVENTS", "QUARANTINE", "ERASED", "REBUILD"] {
+            let text = format!("/{{}}\", layout::{constant}");
+            assert!(!code.contains(&text), "{name} makes a key: {text}");
+            let text = format!("{{}}/{{}}\", layout::{constant}");
+            assert!(!code.contains(&text), "{name} makes a key: {text}");
+        }
+    }
+}
+
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if path.is_dir() {

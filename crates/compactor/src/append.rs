@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use chrono::TimeDelta;
 use octolake_event::layout;
-use octolake_lake::{CommitKind, NewFile, Outcome, Table};
+use octolake_lake::{CommitKind, NewFile, Outcome, Reached, Table};
 
 pub(crate) use self::part::{Content, End, Part, PartBuilder, Plans, Record, RowPlace, rejected};
 pub(crate) use self::readers::Line;
@@ -97,8 +97,9 @@ impl Append {
         run: &mut Run<'_>,
         on_progress: OnProgress<'_>,
     ) -> Result<(), CompactError> {
-        // Anew after each conflict: another may have taken some of them.
-        while !self.deadline.is_over() && self.left(run).next().is_some() {
+        // Anew after each conflict: another may have taken some of them. Once in any case: a run
+        // that came to nothing because of its deadline would be followed by others like it.
+        while self.left(run).next().is_some() {
             let mut readers = self.readers(run);
             let mut is_first = true;
             while is_first {
@@ -109,6 +110,9 @@ impl Append {
                     return self.count_only(run, batch).await;
                 }
                 is_first = commit_batch(run, batch).await?;
+                if self.deadline.is_over() {
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -124,7 +128,7 @@ impl Append {
             threads: run.settings.threads.max(1),
         };
         let progress = run.table.as_ref().map(Table::progress);
-        let from = |key: &str| progress.map_or(0, |progress| progress.reached(key));
+        let from = |key: &str| progress.map_or(Reached::default(), |it| it.reached(key));
         let mut starts: VecDeque<Start> = self
             .left(run)
             .map(|object| Start { object: object.clone(), from: from(&object.key) })
@@ -201,10 +205,9 @@ async fn commit_batch(run: &mut Run<'_>, mut batch: Batch) -> Result<bool, Compa
     commit.done = batch.done.iter().map(|object| object.key.clone()).collect();
     commit.reached = batch.reached.iter().map(|(key, at)| (key.clone(), *at)).collect();
     commit.counts = batch.counts;
-    let base: Vec<u64> = commit.reached.iter().map(|(key, _)| reached(run, key)).collect();
+    let base: Vec<Reached> = commit.reached.iter().map(|(key, _)| reached(run, key)).collect();
     for _ in 0..MAX_CONFLICTS {
-        let Some(table) = &mut run.table else { return Ok(false) };
-        if let Outcome::Committed(version) = table.commit(&commit).await? {
+        if let Outcome::Committed(version) = run.publish(&commit).await? {
             tracing::info!(
                 version,
                 rows = batch.counts.stored,
@@ -212,13 +215,11 @@ async fn commit_batch(run: &mut Run<'_>, mut batch: Batch) -> Result<bool, Compa
                 objects = commit.done.len(),
                 "rows committed"
             );
-            run.report.commits += 1;
             count(run, &batch, &commit.adds);
             return Ok(true);
         }
-        run.report.conflicts += 1;
         elsewhere::look(run).await?;
-        let now: Vec<u64> = commit.reached.iter().map(|(key, _)| reached(run, key)).collect();
+        let now: Vec<Reached> = commit.reached.iter().map(|(key, _)| reached(run, key)).collect();
         if now != base || is_overtaken(run, batch.fence, &batch.done, &batch.new).await? {
             return Ok(false);
         }
@@ -227,8 +228,8 @@ async fn commit_batch(run: &mut Run<'_>, mut batch: Batch) -> Result<bool, Compa
     Err(CompactError::Outrun(MAX_CONFLICTS))
 }
 
-fn reached(run: &Run<'_>, key: &str) -> u64 {
-    run.table.as_ref().map_or(0, |table| table.progress().reached(key))
+fn reached(run: &Run<'_>, key: &str) -> Reached {
+    run.table.as_ref().map(|table| table.progress().reached(key)).unwrap_or_default()
 }
 
 /// Whether the newest version holds some of a batch already, or its files may be gone because
@@ -249,12 +250,6 @@ async fn is_overtaken(
 }
 
 fn count(run: &mut Run<'_>, batch: &Batch, files: &[NewFile]) {
-    let report = &mut run.report;
-    report.count(batch.counts);
-    report.parse_issues += batch.parse_issues;
-    report.objects += batch.done.len() as u64;
-    report.bytes_read += batch.done.iter().map(|object| object.bytes).sum::<u64>();
-    report.bytes_decoded += batch.bytes_decoded;
-    report.files_added += files.len() as u64;
-    report.bytes_written += files.iter().map(|file| file.bytes).sum::<u64>();
+    let bytes = files.iter().map(|file| file.bytes).sum();
+    run.report.count_rows(batch, files.len() as u64, bytes);
 }

@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
-use octolake_lake::{Counts, Unusable};
+use octolake_lake::{Counts, Reached, Unusable};
 
 use crate::append::{End, Part, PartBuilder, Plans};
 use crate::erase::find::find_delivery;
@@ -37,8 +37,8 @@ pub(crate) struct Batch {
     pub(crate) new: NewDeliveries,
     /// Raw objects that are done with the commit.
     pub(crate) done: Vec<Arc<RawObject>>,
-    /// How far others are dealt with, in decompressed bytes.
-    pub(crate) reached: BTreeMap<String, u64>,
+    /// How far others are dealt with.
+    pub(crate) reached: BTreeMap<String, Reached>,
     /// Objects that could not be read, or not to their end.
     pub(crate) failed: Vec<FailedObject>,
     failed_keys: HashSet<String>,
@@ -172,9 +172,9 @@ impl Batch {
                 }
                 let before = self.counts.quarantined;
                 let mut part = PartBuilder::new(self.plans.clone());
-                part.begin(object.clone(), 0);
+                part.begin(object.clone(), Reached::default());
                 part.take(vec![item]);
-                part.end(End::At(0));
+                part.end(End::At(Reached::default()));
                 self.waiting.push(part.finish()?);
                 self.settle_again(context).await?;
                 if self.counts.quarantined > before {

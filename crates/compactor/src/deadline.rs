@@ -17,6 +17,11 @@ impl Deadline {
         self.0
     }
 
+    /// How long it is until then, if there is such a time.
+    pub(crate) fn left(self) -> Option<Duration> {
+        self.0.map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
     /// Whether it is over.
     pub(crate) fn is_over(self) -> bool {
         self.0.is_some_and(|at| Instant::now() >= at)

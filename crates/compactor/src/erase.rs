@@ -119,8 +119,7 @@ async fn take_out(
         return Ok(true);
     }
     let commit = plan(run, selection, hits).await?;
-    let Some(table) = &mut run.table else { return Ok(true) };
-    if table.commit(&commit).await? == Outcome::Conflict {
+    if run.publish(&commit).await? == Outcome::Conflict {
         return Ok(false);
     }
     erasure.files_added = commit.adds.len() as u64;

@@ -1,6 +1,6 @@
 //! What can stop a run.
 
-use octolake_lake::LakeError;
+use octolake_lake::{Counts, LakeError};
 
 /// What whoever meets an error must do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +139,12 @@ pub enum CompactError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// Records were read that became nothing, or more than one thing: a fault of this program.
+    #[error(
+        "{} records were read, but {} stored, {} duplicates and {} quarantined are to be committed: this is a fault of octolake; nothing was committed",
+        .0.read, .0.stored, .0.duplicates, .0.quarantined
+    )]
+    Unbalanced(Box<Counts>),
     /// The commit lost every race.
     #[error("another compactor was first {0} times in a row; the next run goes on")]
     Outrun(u32),
@@ -158,7 +164,7 @@ impl CompactError {
             Self::Lake(_) => Kind::Table,
             Self::Outrun(_) => Kind::Race,
             Self::NotCovered { .. } | Self::ScratchRefused { .. } => Kind::Person,
-            Self::Arrow(_) | Self::Task { .. } => Kind::Bug,
+            Self::Arrow(_) | Self::Task { .. } | Self::Unbalanced(_) => Kind::Bug,
         }
     }
 

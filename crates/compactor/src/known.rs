@@ -23,7 +23,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
-use octolake_event::DeliveryId;
+use octolake_event::{DeliveryId, layout};
 use octolake_lake::{LiveFile, Progress, Table, Unusable};
 use parquet::errors::ParquetError;
 
@@ -165,7 +165,7 @@ async fn ask(
     };
     match hits {
         Err(CompactError::Parquet { path, source, .. }) if date.is_some() && is_lost(&source) => {
-            let path = path.strip_prefix("events/").unwrap_or(&path).to_owned();
+            let path = layout::path_in_table(&path).unwrap_or(&path).to_owned();
             let unusable = Some(Unusable { path, reason: source.to_string() });
             Ok(Hits { date, ids: vec![], bodies: vec![], unusable })
         }

@@ -22,6 +22,7 @@
 
 mod append;
 mod batch;
+mod commit;
 mod deadline;
 mod elsewhere;
 mod encode;
@@ -46,6 +47,7 @@ mod scan;
 mod seal;
 mod settings;
 mod shares;
+mod tally;
 mod texts;
 mod vacuum;
 mod verify;
@@ -61,5 +63,6 @@ pub use retry::{Retry, retry};
 pub use run::{Surroundings, compact};
 pub use scan::{Backlog, RawObject, backlog};
 pub use settings::Settings;
+pub use vacuum::{PlannedVacuum, Unwanted};
 pub use verify::{Check, Depth, Proof, Reading, Verdict, prove, prove_with, verify};
 pub use windows::{Place, What, items_in};

@@ -7,17 +7,20 @@
 //! A partition whose files cannot be merged stays as it is and is reported; the others go on. When
 //! time is up, what is ready is committed and what is not is left: nothing of it is in the table.
 
+mod pace;
 mod plan;
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use futures::{StreamExt, stream};
-use octolake_lake::{CommitKind, NewFile, Outcome};
+use octolake_lake::{CommitKind, LiveFile, NewFile, Outcome};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use self::pace::Pace;
 use self::plan::Merge;
 pub use self::plan::Reason;
 use crate::error::{CompactError, Kind};
@@ -60,7 +63,9 @@ pub(crate) fn planned(run: &Run<'_>) -> Vec<PlannedMerge> {
         bytes: merge.bytes(),
         reason: merge.reason,
     };
-    due(run).into_iter().map(tell).collect()
+    let today = run.now().date_naive();
+    let due = plan::plan(run.files(), run.settings, today, u64::MAX, |f| is_of(run, &f.path));
+    due.into_iter().map(tell).collect()
 }
 
 /// Whether anything is to be merged, of what was there before this run.
@@ -69,9 +74,17 @@ pub(crate) fn is_due(run: &Run<'_>) -> bool {
     plan::is_due(run.files(), run.settings, today, |file| is_of(run, &file.path))
 }
 
-fn due(run: &Run<'_>) -> Vec<Merge> {
-    let today = run.now().date_naive();
-    plan::plan(run.files(), run.settings, today, |file| is_of(run, &file.path))
+/// What to merge next, but for the partitions that could not be merged.
+fn due(run: &Run<'_>, pace: &Pace) -> Vec<Merge> {
+    let (today, left) = (run.now().date_naive(), run.deadline().left());
+    let is_fresh = |file: &LiveFile| is_of(run, &file.path);
+    let mut due = pace.choose(run.files(), run.settings, today, left, is_fresh);
+    let skipped: HashSet<&str> =
+        run.report.skipped.iter().map(|it| it.partition.as_str()).collect();
+    if !skipped.is_empty() {
+        due.retain(|merge| !skipped.contains(merge.partition.folder().as_str()));
+    }
+    due
 }
 
 /// Whether this run has written a file.
@@ -79,11 +92,32 @@ fn is_of(run: &Run<'_>, path: &str) -> bool {
     path.contains(&run.sink.run_id)
 }
 
-/// Makes the merges that are due, as far as time allows, some of them in each commit.
+/// Makes the merges that are due, as far as time allows: all of them where there is no deadline, and
+/// else in rounds of which each tells how much the next may take on.
 pub(crate) async fn merge(run: &mut Run<'_>) -> Result<(), CompactError> {
-    let mut due = due(run).into_iter().peekable();
     let shop = workshop(run);
     let _end = EndOnDrop(shop.limit.clone());
+    let mut pace = Pace::new(run.settings.threads);
+    let mut goes_on = true;
+    while goes_on && !run.is_out_of_time() {
+        let (started, before) = (Instant::now(), run.report.bytes_merged);
+        let due = due(run, &pace);
+        let is_whole = make(run, &shop, due).await?;
+        let merged = run.report.bytes_merged - before;
+        goes_on = is_whole && merged > 0 && run.settings.deadline.is_some();
+        pace.note(merged, started.elapsed());
+    }
+    run.sink.number = shop.number.load(Ordering::Relaxed);
+    Ok(())
+}
+
+/// Makes merges, some of them in each commit; false where this run had better stop.
+async fn make(
+    run: &mut Run<'_>,
+    shop: &Workshop,
+    merges: Vec<Merge>,
+) -> Result<bool, CompactError> {
+    let mut due = merges.into_iter().peekable();
     while due.peek().is_some() && !run.is_out_of_time() {
         let (mut some, mut bytes, mut files) = (Vec::new(), 0, 0);
         while let Some(merge) = due.next_if(|_| bytes < COMMIT_BYTES && files < COMMIT_FILES) {
@@ -92,14 +126,13 @@ pub(crate) async fn merge(run: &mut Run<'_>) -> Result<(), CompactError> {
             some.push(merge);
         }
         let fence = fence(run);
-        let (ready, refused) = rewrite_all(run, &shop, some).await;
+        let (ready, refused) = rewrite_all(run, shop, some).await;
         if !publish(run, ready, fence).await? {
-            break;
+            return Ok(false);
         }
         refused.map_or(Ok(()), Err)?;
     }
-    run.sink.number = shop.number.load(Ordering::Relaxed);
-    Ok(())
+    Ok(true)
 }
 
 /// What this run's rewritings have in common.
@@ -185,19 +218,12 @@ async fn publish(
         let mut commit = run.commit_of(CommitKind::Merge);
         commit.adds = ready.iter().flat_map(|(_, files)| files.clone()).collect();
         commit.removes = ready.iter().flat_map(|(merge, _)| merge.files.clone()).collect();
-        let Some(table) = &mut run.table else { break };
-        if let Outcome::Committed(version) = table.commit(&commit).await? {
+        if let Outcome::Committed(version) = run.publish(&commit).await? {
             let (added, removed) = (commit.adds.len(), commit.removes.len());
             tracing::info!(version, added, removed, "files merged");
-            let bytes: u64 = commit.adds.iter().map(|file| file.bytes).sum();
-            run.report.commits += 1;
-            run.report.files_added += added as u64;
-            run.report.files_removed += removed as u64;
-            run.report.bytes_written += bytes;
-            run.report.bytes_merged += bytes;
+            run.report.count_merges(&commit);
             return Ok(true);
         }
-        run.report.conflicts += 1;
         if fence(run) != fence_before {
             break;
         }

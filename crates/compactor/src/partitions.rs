@@ -265,7 +265,7 @@ impl Partitions {
                 self.put_one().await?;
             }
             let (store, size) = (sink.store.clone(), bytes.len());
-            let key = format!("{}/{}", layout::EVENTS, file.path);
+            let key = layout::table_key(&file.path);
             self.put_bytes += size;
             self.puts.spawn(async move {
                 objects::put(store.as_ref(), &key, bytes.into()).await.map(|()| size)

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use octolake_event::Envelope;
+use octolake_lake::Reached;
 use tokio::task::JoinHandle;
 
 use crate::append::Line;
@@ -76,10 +77,15 @@ impl<'s> ObjectReader<'s> {
         self
     }
 
-    /// One that leaves out what stands before this offset, in decompressed bytes.
-    pub(crate) fn skipping(mut self, offset: u64) -> Self {
-        self.windows = self.windows.skipping(offset);
+    /// One that goes on where another has stopped.
+    pub(crate) fn going_on(mut self, from: Reached) -> Self {
+        self.windows = self.windows.going_on(from);
         self
+    }
+
+    /// Where another can go on: what is broken and has no end yet is taken in when it has.
+    pub(crate) fn reached(&self) -> Reached {
+        self.windows.reached()
     }
 
     /// How many decompressed bytes were dealt with so far.

@@ -25,6 +25,7 @@ use octolake_store::Lake;
 use serde::Serialize;
 
 pub use self::compare::Comparison;
+use crate::commit;
 use crate::elsewhere;
 use crate::error::CompactError;
 use crate::report::Report;
@@ -137,7 +138,7 @@ async fn prepare(
         let mut commit = Commit::new(CommitKind::Erase, 0, now);
         let lists = wanted.erased().map(|(key, bytes)| (key.to_owned(), bytes)).collect();
         commit.erased = Some(Erased { rows: 0, lists, before: wanted.erased_before });
-        new.commit(&commit).await?;
+        commit::commit(&mut new, &commit).await?;
     }
     Ok(())
 }
@@ -159,7 +160,7 @@ async fn swap(
     commit.done.sort();
     commit.seals = new.progress().sealed().collect();
     commit.totals = Some(new.progress().ledger);
-    Ok(table.commit(&commit).await? != Outcome::Conflict)
+    Ok(commit::commit(table, &commit).await? != Outcome::Conflict)
 }
 
 fn added(file: &LiveFile) -> NewFile {
@@ -178,7 +179,7 @@ fn added(file: &LiveFile) -> NewFile {
 
 async fn copy(store: &Arc<dyn ObjectStore>, files: &[LiveFile]) -> Result<(), CompactError> {
     let copies = files.iter().map(|file| async move {
-        let from = Path::from(format!("{}/{}", layout::REBUILD, file.path));
+        let from = Path::from(layout::rebuilt_key(&file.path));
         let copied = store.copy(&from, &Path::from(file.key())).await;
         copied.map_err(|source| CompactError::store("copy", from.to_string(), source))
     });

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, TimeDelta};
 use octolake_event::layout;
-use octolake_lake::{CommitKind, Erased, LiveFile, Outcome, Table, Unusable};
+use octolake_lake::{CommitKind, Erased, LiveFile, Outcome, Reached, Table, Unusable};
 use octolake_store::Lake;
 use serde::Serialize;
 
@@ -63,10 +63,10 @@ pub async fn repair<'a>(
         commit.forgotten = table.progress().done().filter(is_of_one).map(str::to_owned).collect();
         // What was read of others in part may have been in these files too.
         let begun = table.progress().begun().filter(is_of_one);
-        commit.reached = begun.map(|key| (key.to_owned(), 0)).collect();
+        commit.reached = begun.map(|key| (key.to_owned(), Reached::default())).collect();
         commit.unsealed = repair.days.clone();
         commit.erased = Some(Erased { rows: repair.rows, ..Erased::default() });
-        if table.commit(&commit).await? != Outcome::Conflict {
+        if run.publish(&commit).await? != Outcome::Conflict {
             repair.dropped = true;
             return Ok(Some(repair));
         }

@@ -1,10 +1,11 @@
 //! What a run has done, for people and machines.
 
-use octolake_lake::{Counts, Unusable};
+use octolake_lake::Unusable;
 use serde::Serialize;
 
 use crate::merge::PlannedMerge;
 use crate::scan::Backlog;
+use crate::vacuum::PlannedVacuum;
 
 /// The outcome of a run. Its JSON is part of the contract.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -71,6 +72,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// In a dry run: what would be merged.
     pub merges: Vec<PlannedMerge>,
+    /// In a dry run: what would be deleted.
+    pub vacuum: Vec<PlannedVacuum>,
     /// What waited when the run last looked, whatever it was asked to take up.
     #[serde(skip)]
     pub backlog: Backlog,
@@ -108,24 +111,6 @@ pub struct Unfinished {
 }
 
 impl Report {
-    /// What became of the records.
-    pub fn counts(&self) -> Counts {
-        let Self { read, stored, duplicates, quarantined, .. } = *self;
-        let Self { conflicting, replayed, erased, unsigned, .. } = *self;
-        let signed = stored - unsigned;
-        Counts {
-            read,
-            stored,
-            duplicates,
-            quarantined,
-            signed,
-            unsigned,
-            conflicting,
-            replayed,
-            erased,
-        }
-    }
-
     /// Whether every raw object that was taken up could be read, and every partition merged.
     ///
     /// # Errors
@@ -157,22 +142,5 @@ impl Report {
                 self.unusable.push(file);
             }
         }
-    }
-
-    /// The figures, without what waits.
-    pub(crate) fn so_far(&self) -> Self {
-        let Self { read, stored, duplicates, quarantined, objects, .. } = *self;
-        Self { read, stored, duplicates, quarantined, objects, ..Self::default() }
-    }
-
-    pub(crate) fn count(&mut self, counts: Counts) {
-        self.read += counts.read;
-        self.stored += counts.stored;
-        self.duplicates += counts.duplicates;
-        self.quarantined += counts.quarantined;
-        self.conflicting += counts.conflicting;
-        self.replayed += counts.replayed;
-        self.erased += counts.erased;
-        self.unsigned += counts.unsigned;
     }
 }

@@ -206,6 +206,5 @@ async fn commit(
     commit.adds = partitions.finish(&mut run.sink).await?;
     commit.counts = batch.counts;
     commit.retried = Some(retried);
-    let Some(table) = &mut run.table else { return Ok(true) };
-    Ok(table.commit(&commit).await? != Outcome::Conflict)
+    Ok(run.publish(&commit).await? != Outcome::Conflict)
 }

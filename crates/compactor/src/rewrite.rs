@@ -282,7 +282,7 @@ impl<'r> Rewriter<'r> {
         let (size, partition) = (bytes.len() as u64, self.partition.clone());
         // Others may work while the store does.
         self.place = None;
-        let key = format!("{}/{path}", layout::EVENTS);
+        let key = layout::table_key(&path);
         objects::put(self.shop.store.as_ref(), &key, bytes).await?;
         let (rows, received) = (expected.rows(), self.received);
         self.written.push(NewFile { path, partition, bytes: size, rows, received });

@@ -52,6 +52,7 @@ pub async fn compact<'a>(
     append(&mut run, &mut *surroundings.on_progress).await?;
     if settings.dry_run {
         run.report.merges = merge::planned(&run);
+        run.report.vacuum = vacuum::planned(&run).await?;
     } else {
         seal::seal(&mut run).await?;
         merge::merge(&mut run).await?;

@@ -37,13 +37,10 @@ pub(crate) async fn seal(run: &mut Run<'_>) -> Result<(), CompactError> {
             break;
         }
         let Some(commit) = plan(run) else { break };
-        let Some(table) = &mut run.table else { break };
-        if table.commit(&commit).await? == Outcome::Conflict {
+        if run.publish(&commit).await? == Outcome::Conflict {
             // Another is at work: the next run looks anew.
-            run.report.conflicts += 1;
             break;
         }
-        run.report.commits += 1;
         forgotten += commit.forgotten.len();
         tracing::info!(days = commit.seals.len(), objects = commit.forgotten.len(), "days sealed");
     }

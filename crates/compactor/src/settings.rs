@@ -43,7 +43,8 @@ pub struct Settings {
     pub vacuum_grace: Duration,
     /// How often files are looked for that the table does not name.
     pub vacuum_interval: Duration,
-    /// When to stop taking up new work, counted from the start of the run.
+    /// When to stop taking up new work, counted from the start of the run. One step is taken in any
+    /// case, so that runs that are always late come to an end of their work too.
     pub deadline: Option<Duration>,
 }
 

@@ -9,7 +9,8 @@ mod both_ways;
 mod gzip;
 
 use octolake_event::framing::{self, Fault, Found, Resume};
-use octolake_event::{DeliveryId, Envelope, plain_record};
+use octolake_event::{DeliveryId, Envelope, Reason, plain_record};
+use octolake_lake::{Reached, Search};
 
 use self::gzip::Gzip;
 use crate::settings::Settings;
@@ -53,7 +54,7 @@ pub(crate) struct Broken {
     pub(crate) offset: u64,
     /// How many there are.
     pub(crate) length: u64,
-    pub(crate) reason: &'static str,
+    pub(crate) reason: Reason,
     pub(crate) message: String,
     /// Their beginning.
     pub(crate) excerpt: Vec<u8>,
@@ -130,8 +131,10 @@ pub(crate) struct Windows {
     corrupt: Option<String>,
     ended: bool,
     finished: bool,
-    /// Decompressed bytes to leave out before the first window.
+    /// Decompressed bytes to come that are not looked at: they are dealt with.
     skip: u64,
+    /// Where another has stopped.
+    from: Reached,
 }
 
 impl Windows {
@@ -148,12 +151,25 @@ impl Windows {
             ended: false,
             finished: false,
             skip: 0,
+            from: Reached::default(),
         }
     }
 
-    /// The same, from this offset on: what stands before it is decompressed, and not looked at.
-    pub(crate) fn skipping(self, offset: u64) -> Self {
-        Self { skip: offset, ..self }
+    /// The same, from where another has stopped: what stands before that is decompressed, and not
+    /// looked at.
+    pub(crate) fn going_on(self, from: Reached) -> Self {
+        Self { skip: from.offset, from, ..self }
+    }
+
+    /// Where another can go on.
+    pub(crate) fn reached(&self) -> Reached {
+        let search = Search { at: self.offset, begun: self.begun };
+        let reached = match &self.open {
+            Some(broken) => Reached { offset: broken.offset, search: Some(search) },
+            None => Reached::at(self.offset),
+        };
+        // What is known from before counts until this is past it.
+        reached.max(self.from)
     }
 
     /// How many decompressed bytes there are to look at.
@@ -179,11 +195,31 @@ impl Windows {
         } else {
             self.decode(bytes);
         }
+        self.leave_out();
+    }
+
+    fn leave_out(&mut self) {
         let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(self.window.len());
         if skipped > 0 {
+            if let Some(broken) = &mut self.open {
+                broken.extend(&self.window[..skipped]);
+            }
             self.window.drain(..skipped);
             self.skip -= skipped as u64;
             self.offset += skipped as u64;
+        }
+    }
+
+    /// What is broken is found again: its end is looked for from where another has stopped.
+    fn search_on(&mut self) {
+        let Some(broken) = &self.open else { return };
+        let Some(search) = self.from.search.filter(|_| broken.offset == self.from.offset) else {
+            return;
+        };
+        if search.at > self.offset {
+            self.skip = search.at - self.offset;
+            self.begun = search.begun;
+            self.leave_out();
         }
     }
 
@@ -292,6 +328,7 @@ impl Windows {
         self.offset += step.consumed as u64;
         self.window.drain(..step.consumed);
         (self.open, self.begun) = (step.open, step.begun);
+        self.search_on();
         if step.more {
             self.wanted = 0;
             self.finished = false;
@@ -319,6 +356,8 @@ impl Windows {
 
     /// The first place from `from` on where reading may go on behind something broken.
     fn look_on(&self, from: usize, begun: bool) -> Resume {
+        // An object that is shorter than it was ends before the place.
+        let begun = begun && from < self.window.len();
         let next = framing::resume(&self.window, from, begun, self.ended);
         match next {
             // What begins there is larger than a record may be: it would be waited for without end.
@@ -333,14 +372,14 @@ impl Windows {
     /// The object breaks off: the record that it breaks off in is broken for that reason.
     fn note_corruption(&self, items: &mut Vec<Item<'_>>, end: usize, message: &str) {
         let cut_off = match items.pop() {
-            Some(Item::Broken(broken)) if broken.reason == Fault::Truncated.reason() => broken,
+            Some(Item::Broken(broken)) if broken.reason == Reason::Truncated => broken,
             other => {
                 items.extend(other);
                 Broken::new(self.offset + end as u64, &[], &Fault::Truncated)
             }
         };
         let message = message.to_owned();
-        items.push(Item::Broken(Broken { reason: "corrupt_gzip", message, ..cut_off }));
+        items.push(Item::Broken(Broken { reason: Reason::CorruptGzip, message, ..cut_off }));
     }
 
     fn decode(&mut self, bytes: &[u8]) {
@@ -419,7 +458,7 @@ pub fn items_in(bytes: &[u8], window: usize, record: usize) -> (Vec<Place>, u64)
                 Place { offset, what: What::Record(envelope.meta.id) }
             }
             Item::Broken(Broken { offset, length, reason, .. }) => {
-                Place { offset, what: What::Broken { length, reason } }
+                Place { offset, what: What::Broken { length, reason: reason.word() } }
             }
         }));
         windows.advance(step);
@@ -465,5 +504,93 @@ mod tests {
             assert!(longest <= 22_000, "{longest} of {:.40}", text);
             assert!(found > 0);
         }
+    }
+
+    /// What is found by readers of which each stops after `steps` looks, and how many they are.
+    fn in_turns(bytes: &[u8], limits: Limits, steps: usize) -> (Vec<String>, usize) {
+        let (mut found, mut from, mut readers) = (Vec::new(), Reached::default(), 0);
+        loop {
+            readers += 1;
+            assert!(readers < 10_000, "it never ends: {from:?}");
+            let mut windows = Windows::new(limits).going_on(from);
+            let mut parts = bytes.chunks(500);
+            for step in 0.. {
+                while windows.is_hungry() {
+                    windows.feed(parts.next().unwrap_or_default());
+                }
+                // As a run that is late: it takes one step forward at least.
+                if step >= steps && windows.reached() > from {
+                    break;
+                }
+                if !windows.is_due() {
+                    return (found, readers);
+                }
+                let (items, step) = windows.items();
+                found.extend(items.iter().map(|item| match item {
+                    Item::Record { offset, text, .. } => format!("{offset} {}", text.len()),
+                    Item::Broken(broken) => format!("{broken:?}"),
+                }));
+                windows.advance(step);
+            }
+            assert!(windows.reached() > from, "{from:?}");
+            from = windows.reached();
+        }
+    }
+
+    fn record(id: u128) -> String {
+        let id = DeliveryId::from_u128(id);
+        format!(
+            r#"{{"version":"0","id":"{id}","detail-type":"push","source":"github.com","time":"2026-03-02T10:00:00Z","detail":{{}}}}"#
+        )
+    }
+
+    #[test]
+    fn readers_that_stop_anywhere_find_what_one_finds() {
+        let begin = r#"{"version":"0","a":""#;
+        let good = record(1);
+        let long = "y".repeat(20_000);
+        for text in [
+            format!("{good}\n{begin}{long}\n{good}{good}"),
+            format!("x{long}\n{good}\nx{long}{good}"),
+            format!("{begin}{long}\n{begin}{long}\n{good}"),
+            format!("x{}\n{good}", begin.repeat(900)),
+            format!("x{good}y{}{good}", "\n{\"a\":".repeat(3_000)),
+            format!("{good}{begin}{long}"),
+            "1\n".repeat(5_000),
+        ] {
+            let limits = Limits { window: 1_000, record: 4_000 };
+            let (at_once, readers) = in_turns(text.as_bytes(), limits, usize::MAX);
+            assert_eq!(readers, 1);
+            for steps in [1, 2, 3, 7] {
+                let (found, readers) = in_turns(text.as_bytes(), limits, steps);
+                assert_eq!(found, at_once, "{steps} steps, {:.40}", text);
+                assert!(readers > 2 || steps > 3, "{readers}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_behind_the_end_of_an_object_does_no_harm() {
+        let search = Some(Search { at: 1_000_000, begun: true });
+        let mut windows = Windows::new(Limits { window: 1_000, record: 4_000 })
+            .going_on(Reached { offset: 0, search });
+        let text = format!("x{}", "y".repeat(3_000));
+        let mut parts = text.as_bytes().chunks(1_000);
+        let mut found = Vec::new();
+        loop {
+            while windows.is_hungry() {
+                windows.feed(parts.next().unwrap_or_default());
+            }
+            if !windows.is_due() {
+                break;
+            }
+            let (items, step) = windows.items();
+            found.extend(items.into_iter().map(|item| match item {
+                Item::Broken(broken) => broken.length,
+                Item::Record { .. } => 0,
+            }));
+            windows.advance(step);
+        }
+        assert_eq!(found, [3_001]);
     }
 }

@@ -13,6 +13,7 @@ use crate::delivery::{DeliveryId, DeliveryMeta, LargeRef};
 use crate::entry::DELIVERY_MEMBER;
 use crate::origin::Origin;
 pub use crate::payload::Payload;
+use crate::reason::Reason;
 use crate::timestamp;
 
 /// The members of an envelope that octolake reads; all others are skipped.
@@ -70,14 +71,14 @@ pub enum EnvelopeError {
 }
 
 impl EnvelopeError {
-    /// A stable word for the kind of fault, for counting.
-    pub fn reason(&self) -> &'static str {
+    /// The kind of fault.
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::NotAnEnvelope(_) => "not_an_envelope",
-            Self::DetailNotAnObject => "detail_not_an_object",
-            Self::BadDelivery(_) => "bad_delivery",
-            Self::NoIdentity => "no_identity",
-            Self::NoArrival => "no_arrival",
+            Self::NotAnEnvelope(_) => Reason::NotAnEnvelope,
+            Self::DetailNotAnObject => Reason::DetailNotAnObject,
+            Self::BadDelivery(_) => Reason::BadDelivery,
+            Self::NoIdentity => Reason::NoIdentity,
+            Self::NoArrival => Reason::NoArrival,
         }
     }
 }
@@ -324,7 +325,7 @@ mod tests {
                 "no_arrival",
             ),
         ] {
-            assert_eq!(parse(line).unwrap_err().reason(), reason, "{line}");
+            assert_eq!(parse(line).unwrap_err().reason().word(), reason, "{line}");
         }
     }
 }

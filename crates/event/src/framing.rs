@@ -11,6 +11,7 @@ use memchr::memmem;
 use serde_json::value::RawValue;
 
 use crate::envelope::{Envelope, EnvelopeError, WireEnvelope};
+use crate::reason::Reason;
 
 /// How every envelope of an event bus begins.
 const ENVELOPE_START: &[u8] = b"{\"version\":\"";
@@ -67,12 +68,12 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// A stable word for the kind of fault, for counting.
-    pub fn reason(&self) -> &'static str {
+    /// The kind of fault.
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::NotJson(_) => "not_json",
-            Self::Truncated => "truncated",
-            Self::TooLarge { .. } => "too_large",
+            Self::NotJson(_) => Reason::NotJson,
+            Self::Truncated => Reason::Truncated,
+            Self::TooLarge { .. } => Reason::TooLarge,
             Self::Envelope(error) => error.reason(),
         }
     }
@@ -253,7 +254,7 @@ mod tests {
                 }
                 Found::Broken { range, fault, open, .. } => {
                     assert!(!open, "the last window leaves nothing open");
-                    faults.push((fault.reason(), range.len()));
+                    faults.push((fault.reason().word(), range.len()));
                     assert!(range.end > at);
                     at = range.end;
                 }

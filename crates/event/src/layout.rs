@@ -13,11 +13,22 @@
 //!
 //! Keys are relative to the lake's root, with `/` between their parts, on disk and on S3 alike.
 
-use chrono::{DateTime, NaiveDate, Timelike, Utc};
-use twox_hash::XxHash64;
+mod aside;
+mod raw;
+mod table;
 
-use crate::delivery::DeliveryId;
-use crate::event_type::EventType;
+pub use aside::{
+    erased_key, is_erased_key, is_large_key, is_quarantine_key, large_date, large_id, large_key,
+    quarantine_folder, quarantine_key, quarantined,
+};
+pub use raw::{
+    RawFolder, is_under_raw, raw_day, raw_folder, raw_folder_of, raw_hour, raw_key, raw_key_hash,
+    reached_name, reached_of, seal_name, seal_of, searched_name, searched_of,
+};
+pub use table::{
+    Partition, commit_key, data_file, date_of_file, is_intact, path_in_table, rebuilt_key,
+    table_key,
+};
 
 /// The folder of raw objects.
 pub const RAW: &str = "raw";
@@ -25,6 +36,8 @@ pub const RAW: &str = "raw";
 pub const LARGE: &str = "large";
 /// The folder of the Delta table.
 pub const EVENTS: &str = "events";
+/// The folder of the table's log.
+pub const TABLE_LOG: &str = "events/_delta_log";
 /// The folder of deliveries that have not landed yet, in a lake that is a directory.
 pub const SPOOL: &str = "spool";
 /// The folder of the lists of erased deliveries.
@@ -33,214 +46,17 @@ pub const ERASED: &str = "erased";
 pub const REBUILD: &str = "rebuild/events";
 /// Is there while that table is removed.
 pub const REBUILD_CLEARING: &str = "rebuild/clearing";
-/// What the names begin with that the log gives to sealed days; there is no such folder.
-const SEALED: &str = "sealed";
 /// The folder of records that could not be read.
 pub const QUARANTINE: &str = "quarantine";
 
-/// The key of a raw object named `name`, whose oldest record arrived at `arrived`.
-pub fn raw_key(arrived: DateTime<Utc>, name: &str) -> String {
-    format!("{RAW}/{}/{:02}/{name}", arrived.format("%Y/%m/%d"), arrived.hour())
-}
-
-/// The arrival hour that a raw key tells; `None` where the key is not of a raw object.
-pub fn raw_hour(key: &str) -> Option<DateTime<Utc>> {
-    let mut parts = key.strip_prefix(RAW)?.strip_prefix('/')?.splitn(5, '/');
-    let mut number = |width: usize| {
-        let part = parts.next()?;
-        (part.len() == width && part.bytes().all(|b| b.is_ascii_digit())).then_some(())?;
-        part.parse::<u32>().ok()
-    };
-    let (year, month, day, hour) = (number(4)?, number(2)?, number(2)?, number(2)?);
-    let name = parts.next()?;
-    (!name.is_empty()).then_some(())?;
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-    Some(date.and_hms_opt(hour, 0, 0)?.and_utc())
-}
-
-/// The day in which a raw object arrived; `None` where the key is not of a raw object.
-pub fn raw_day(key: &str) -> Option<NaiveDate> {
-    raw_hour(key).map(|hour| hour.date_naive())
-}
-
-/// The folder of the raw objects that arrived on a day: `raw/2026/03/02`.
-pub fn raw_folder(day: NaiveDate) -> String {
-    format!("{RAW}/{}", day.format("%Y/%m/%d"))
-}
-
-/// How far a folder under `raw/` leads: to a year, a month or a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RawFolder {
-    /// `raw/2026` or `raw/2026/03`: folders of raw objects are below it.
-    Above,
-    /// `raw/2026/03/02`.
-    Day(NaiveDate),
-}
-
-/// What a folder under `raw/` is; `None` where no raw object can be in it.
-pub fn raw_folder_of(folder: &str) -> Option<RawFolder> {
-    let mut numbers = folder.strip_prefix(RAW)?.strip_prefix('/')?.split('/');
-    let mut number = |width: usize| match numbers.next() {
-        Some(part) if part.len() == width && part.bytes().all(|b| b.is_ascii_digit()) => {
-            part.parse::<u32>().map(Some).map_err(|_| ())
-        }
-        Some(_) => Err(()),
-        None => Ok(None),
-    };
-    let (year, month, day) = (number(4).ok()?, number(2).ok()?, number(2).ok()?);
-    if numbers.next().is_some() {
-        return None;
-    }
-    let year = i32::try_from(year?).ok()?;
-    let date = NaiveDate::from_ymd_opt(year, month.unwrap_or(1), day.unwrap_or(1))?;
-    Some(if day.is_some() { RawFolder::Day(date) } else { RawFolder::Above })
-}
-
-/// What a raw key adds to the hash of its day's keys, which is their wrapping sum: XXH64 of it.
-pub fn raw_key_hash(key: &str) -> u64 {
-    XxHash64::oneshot(0, key.as_bytes())
-}
-
-/// The name under which the log keeps the hash of a sealed day's keys: `sealed/2026/03/02`.
-pub fn seal_name(day: NaiveDate) -> String {
-    format!("{SEALED}/{}", day.format("%Y/%m/%d"))
-}
-
-/// The day of a name that [`seal_name`] gave, and what follows it: empty, or `count` of
-/// `sealed/2026/03/02/count`. `None` for other names.
-pub fn seal_of(name: &str) -> Option<(NaiveDate, &str)> {
-    let rest = name.strip_prefix(SEALED)?.strip_prefix('/')?;
-    let (day, part) = match rest.split_at_checked(10)? {
-        (day, "") => (day, ""),
-        (day, part) => (day, part.strip_prefix('/')?),
-    };
-    let day = NaiveDate::parse_from_str(day, "%Y/%m/%d").ok()?;
-    name.starts_with(&seal_name(day)).then_some((day, part))
-}
-
-/// The key of the body of a delivery that was too large for the bus.
-pub fn large_key(received_at: DateTime<Utc>, id: DeliveryId) -> String {
-    format!("{LARGE}/{}/{id}.json.gz", received_at.format("%Y/%m/%d"))
-}
-
-/// Whether `key` is of the form that [`large_key`] gives: an entry names its claim check itself,
-/// and must not be able to name any other object of the lake.
-pub fn is_large_key(key: &str) -> bool {
-    let parsed = || {
-        let rest = key.strip_prefix(LARGE)?.strip_prefix('/')?;
-        let (day, name) = rest.rsplit_once('/')?;
-        let day = NaiveDate::parse_from_str(day, "%Y/%m/%d").ok()?;
-        let id: DeliveryId = name.strip_suffix(".json.gz")?.parse().ok()?;
-        Some(large_key(day.and_hms_opt(0, 0, 0)?.and_utc(), id))
-    };
-    parsed().as_deref() == Some(key)
-}
-
-/// The key of a list of erased deliveries.
-pub fn erased_key(run: &str) -> String {
-    format!("{ERASED}/{run}.parquet")
-}
-
-/// The delivery that a large body is of; `None` where the key is of another form.
-pub fn large_id(key: &str) -> Option<DeliveryId> {
-    is_large_key(key).then(|| key.rsplit_once('/')?.1.strip_suffix(".json.gz")?.parse().ok())?
-}
-
-/// The date that a large body's key tells; `None` where the key is of another form.
-pub fn large_date(key: &str) -> Option<NaiveDate> {
-    is_large_key(key).then(|| {
-        let day = key.strip_prefix(LARGE)?.strip_prefix('/')?.rsplit_once('/')?.0;
-        NaiveDate::parse_from_str(day, "%Y/%m/%d").ok()
-    })?
-}
-
-/// One partition of the table.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Partition {
-    /// Which kind of event its rows are.
-    pub event_type: EventType,
-    /// UTC date on which its rows were received.
-    pub date: NaiveDate,
-}
-
-impl Partition {
-    /// The partition's folder, relative to the table: `event_type=push/date=2026-03-02`.
-    pub fn folder(&self) -> String {
-        format!("event_type={}/date={}", self.event_type, self.date)
-    }
-
-    /// The partition of a file's path relative to the table; `None` for any other file.
-    pub fn of_file(path: &str) -> Option<Self> {
-        let (event_type, rest) = path.strip_prefix("event_type=")?.split_once('/')?;
-        let (date, name) = rest.strip_prefix("date=")?.split_once('/')?;
-        let partition = Self {
-            event_type: EventType::partition_of(event_type),
-            date: NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?,
-        };
-        let is_file = !name.is_empty() && !name.contains('/');
-        // Dates and types have other spellings, which are of no partition of ours.
-        (is_file && path.starts_with(&partition.folder())).then_some(partition)
-    }
-}
-
-/// The date that the path of a file relative to the table tells, whoever wrote it.
-pub fn date_of_file(path: &str) -> Option<NaiveDate> {
-    let date = path.split('/').find_map(|part| part.strip_prefix("date="))?;
-    NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()
-}
-
-/// The path of a data file, relative to the table:
-/// `<partition>/part-<run>-<number>-<XXH64 of its bytes>.parquet`. Its name tells what it must
-/// hold, whoever's log names it.
-pub fn data_file(partition: &Partition, run: &str, number: u32, bytes: &[u8]) -> String {
-    let hash = XxHash64::oneshot(0, bytes);
-    format!("{}/part-{run}-{number:05}-{hash:016x}.parquet", partition.folder())
-}
-
-/// Whether the bytes of a data file are those that its name tells of; `None` where it tells
-/// nothing: an older version wrote it, or another engine.
-pub fn is_intact(path: &str, bytes: &[u8]) -> Option<bool> {
-    let (_, name) = path.rsplit_once('/')?;
-    let [run, number, hash] =
-        name.strip_prefix("part-")?.strip_suffix(".parquet")?.split('-').collect::<Vec<_>>()[..]
-    else {
-        return None;
-    };
-    let is_hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
-    let is_ours = run.len() == 32 && is_hex(run) && number.bytes().all(|b| b.is_ascii_digit());
-    (is_ours && hash.len() == 16).then_some(())?;
-    let hash = u64::from_str_radix(hash, 16).ok()?;
-    Some(hash == XxHash64::oneshot(0, bytes))
-}
-
-/// The folder of the quarantine entries for records of the raw object `raw_key`.
-pub fn quarantine_folder(raw_key: &str) -> String {
-    let name = raw_key.strip_prefix("raw/").unwrap_or(raw_key);
-    format!("{QUARANTINE}/{name}")
-}
-
-/// What the quarantine entry for the record at `offset` (in bytes, after decompression) of the raw
-/// object `raw_key` is known by: the same record always has the same key. An object of this name
-/// holds the entry, and perhaps those of later records of the same raw object; or the entry is in
-/// an object that is named after an earlier record.
-pub fn quarantine_key(raw_key: &str, offset: u64) -> String {
-    format!("{}/{offset:012}.json", quarantine_folder(raw_key))
-}
-
-/// The raw object and the offset that the key of a quarantine entry, or of an object of entries,
-/// tells; `None` for other keys.
-pub fn quarantined(key: &str) -> Option<(String, u64)> {
-    let rest = key.strip_prefix(QUARANTINE)?.strip_prefix('/')?;
-    let (name, offset) = rest.strip_suffix(".json")?.rsplit_once('/')?;
-    let place = (format!("{RAW}/{name}"), offset.parse().ok()?);
-    (quarantine_key(&place.0, place.1) == key).then_some(place)
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, NaiveDate};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::delivery::DeliveryId;
+    use crate::event_type::EventType;
 
     proptest! {
         #[test]

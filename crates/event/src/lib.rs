@@ -20,6 +20,7 @@ pub mod layout;
 pub mod origin;
 pub mod payload;
 mod plain;
+mod reason;
 pub mod timestamp;
 
 pub use delivery::{DeliveryId, DeliveryMeta, InvalidDeliveryId, LargeRef};
@@ -29,3 +30,4 @@ pub use event_type::EventType;
 pub use origin::Origin;
 pub use payload::Payload;
 pub use plain::plain_record;
+pub use reason::Reason;

@@ -1,22 +1,21 @@
 //! One atomic change of the table.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use deltalake::DeltaTableError;
 use deltalake::kernel::transaction::{
     CommitBuilder, CommitProperties, FinalizedCommit, TransactionError,
 };
-use deltalake::kernel::{Action, Add, Remove};
-use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::table::config::TablePropertiesExt as _;
 use octolake_event::layout::Partition;
-use octolake_tables::schema::PARTITION_COLUMNS;
-use serde_json::json;
 
+use crate::actions::{actions, operation};
 use crate::error::LakeError;
+use crate::ledger::{Counts, Ledger};
 use crate::live::LiveFile;
-use crate::progress::{self, Counts, Ledger};
+use crate::progress;
+use crate::reached::Reached;
 use crate::seals::SealedDay;
 use crate::table::Table;
 
@@ -82,8 +81,8 @@ pub struct Commit {
     pub drops: Vec<String>,
     /// Raw objects that are done with this.
     pub done: Vec<String>,
-    /// How far others are dealt with by now: bytes of them, decompressed.
-    pub reached: Vec<(String, u64)>,
+    /// How far others are dealt with by now.
+    pub reached: Vec<(String, Reached)>,
     /// Days that are sealed with this: every raw object of them is done.
     pub seals: Vec<SealedDay>,
     /// Days that are opened with this: what of them is done is told one by one.
@@ -223,80 +222,4 @@ pub(crate) fn is_conflict(error: &DeltaTableError) -> bool {
         ),
         _ => false,
     }
-}
-
-fn operation(kind: CommitKind) -> DeltaOperation {
-    match kind {
-        CommitKind::Rebuild => DeltaOperation::Write {
-            mode: SaveMode::Overwrite,
-            partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
-            predicate: None,
-        },
-        CommitKind::Append => DeltaOperation::Write {
-            mode: SaveMode::Append,
-            partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
-            predicate: None,
-        },
-        CommitKind::Merge => DeltaOperation::Optimize { predicate: None, target_size: 0 },
-        CommitKind::Erase => DeltaOperation::Delete { predicate: None },
-    }
-}
-
-fn actions(commit: &Commit) -> Vec<Action> {
-    let is_new = commit.kind != CommitKind::Merge;
-    let removes = commit.removes.iter().map(|file| remove(file, is_new, commit.now));
-    let drops = commit.drops.iter().map(|path| drop_of(path, commit.now));
-    let adds = commit.adds.iter().map(|file| add(file, is_new, commit.now));
-    removes.chain(drops).chain(adds).collect()
-}
-
-/// Takes a file out of which nothing is known but its path.
-fn drop_of(path: &str, now: DateTime<Utc>) -> Action {
-    Action::Remove(Remove {
-        path: path.to_owned(),
-        data_change: true,
-        deletion_timestamp: Some(now.timestamp_millis()),
-        ..Remove::default()
-    })
-}
-
-fn partition_values(partition: &Partition) -> HashMap<String, Option<String>> {
-    let [event_type, date] = PARTITION_COLUMNS;
-    HashMap::from([
-        (event_type.to_owned(), Some(partition.event_type.to_string())),
-        (date.to_owned(), Some(partition.date.to_string())),
-    ])
-}
-
-fn add(file: &NewFile, data_change: bool, now: DateTime<Utc>) -> Action {
-    let moment = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    // Delta cuts a maximum to milliseconds, so it must be rounded up to stay one.
-    let ceiling = file.received.1 + chrono::TimeDelta::microseconds(999);
-    let stats = json!({
-        "numRecords": file.rows,
-        "minValues": {"received_at": moment(file.received.0)},
-        "maxValues": {"received_at": moment(ceiling)},
-        "nullCount": {"received_at": 0},
-    });
-    Action::Add(Add {
-        path: file.path.clone(),
-        partition_values: partition_values(&file.partition),
-        size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
-        modification_time: now.timestamp_millis(),
-        data_change,
-        stats: Some(stats.to_string()),
-        ..Add::default()
-    })
-}
-
-fn remove(file: &LiveFile, data_change: bool, now: DateTime<Utc>) -> Action {
-    Action::Remove(Remove {
-        path: file.path.clone(),
-        data_change,
-        deletion_timestamp: Some(now.timestamp_millis()),
-        extended_file_metadata: Some(true),
-        partition_values: Some(partition_values(&file.partition)),
-        size: i64::try_from(file.bytes).ok(),
-        ..Remove::default()
-    })
 }

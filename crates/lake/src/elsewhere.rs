@@ -18,7 +18,7 @@ use octolake_event::layout;
 use serde::Deserialize;
 
 use crate::error::LakeError;
-use crate::log::{FETCHES, commit_key, fault};
+use crate::log::{FETCHES, fault};
 use crate::progress::{LOOKED, MARK};
 use crate::replay::{Values, decoded};
 use crate::table::Table;
@@ -162,7 +162,7 @@ impl Table {
             match bytes {
                 Some(bytes) => found
                     .note(&bytes)
-                    .map_err(|reason| fault(&self.lake, &commit_key(version), reason))?,
+                    .map_err(|reason| fault(&self.lake, &layout::commit_key(version), reason))?,
                 // Of a table that was never looked at, old commits are history.
                 None if self.progress().looked.is_none() => {}
                 None => found.untold += 1,
@@ -173,7 +173,7 @@ impl Table {
 
     /// A commit; `None` where the log does not hold it any more.
     async fn commit_of(&self, version: u64) -> Result<Option<Bytes>, LakeError> {
-        let key = commit_key(version);
+        let key = layout::commit_key(version);
         let store = self.lake.store();
         let read = async { store.get(&Path::from(key.as_str())).await?.bytes().await };
         match read.await {

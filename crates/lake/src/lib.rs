@@ -15,14 +15,18 @@
 //! * A file is never deleted here. Whether a commit that failed oddly is there after all, only the
 //!   log can tell; what no commit names is an orphan, for a vacuum to find after a grace period.
 
+mod actions;
 mod columns;
 mod commit;
 mod elsewhere;
 mod error;
+mod ledger;
 mod live;
 mod log;
+mod open;
 mod progress;
 mod properties;
+mod reached;
 mod replay;
 mod seals;
 mod table;
@@ -30,7 +34,10 @@ mod table;
 pub use commit::{Commit, CommitKind, Erased, NewFile, Outcome, Retried};
 pub use elsewhere::Elsewhere;
 pub use error::LakeError;
+pub use ledger::{Counts, Ledger};
 pub use live::{LiveFile, Unusable};
-pub use progress::{Counts, Ledger, Progress};
+pub use open::is_lake;
+pub use progress::Progress;
+pub use reached::{Reached, Search};
 pub use seals::{Doubt, Seal, SealedDay};
-pub use table::{Table, View, is_lake};
+pub use table::{Table, View};

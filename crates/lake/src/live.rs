@@ -39,7 +39,7 @@ pub struct LiveFile {
 impl LiveFile {
     /// The file's key relative to the lake.
     pub fn key(&self) -> String {
-        format!("{}/{}", layout::EVENTS, self.path)
+        layout::table_key(&self.path)
     }
 }
 

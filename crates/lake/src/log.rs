@@ -43,21 +43,16 @@ pub(crate) async fn read(
         },
     };
     let commits: Vec<_> =
-        (next..=to).map(|version| get(lake.clone(), commit_key(version))).collect();
+        (next..=to).map(|version| get(lake.clone(), layout::commit_key(version))).collect();
     let mut commits = stream::iter(commits).buffered(FETCHES);
     let (mut unread, mut version) = (Changes::new(), next);
     let changes = changes.unwrap_or(&mut unread);
     while let Some(bytes) = commits.try_next().await? {
         replay::read_commit(&bytes, changes, progress.as_deref_mut())
-            .map_err(|reason| fault(lake, &commit_key(version), reason))?;
+            .map_err(|reason| fault(lake, &layout::commit_key(version), reason))?;
         version += 1;
     }
     Ok(())
-}
-
-/// Where a version's commit is.
-pub(crate) fn commit_key(version: u64) -> String {
-    format!("{}/_delta_log/{version:020}.json", layout::EVENTS)
 }
 
 pub(crate) fn fault(lake: &Lake, key: &str, reason: String) -> LakeError {
@@ -71,14 +66,13 @@ async fn get(lake: Lake, key: String) -> Result<Bytes, LakeError> {
 
 /// The version and the Parquet files of the newest checkpoint not after `to`.
 async fn newest_checkpoint(lake: &Lake, to: u64) -> Result<Option<(u64, Vec<String>)>, LakeError> {
-    let folder = format!("{}/_delta_log", layout::EVENTS);
     let mut checkpoints: BTreeMap<u64, Vec<String>> = BTreeMap::new();
     let objects: Vec<_> = lake
         .store()
-        .list(Some(&Path::from(folder.as_str())))
+        .list(Some(&Path::from(layout::TABLE_LOG)))
         .try_collect()
         .await
-        .map_err(|error| fault(lake, &folder, error.to_string()))?;
+        .map_err(|error| fault(lake, layout::TABLE_LOG, error.to_string()))?;
     for object in objects {
         let name = object.location.filename().unwrap_or_default();
         if let Some((version, rest)) = name.split_once(".checkpoint.")

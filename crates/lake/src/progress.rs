@@ -5,6 +5,7 @@
 //! | `raw/…`                | 1: this raw object is done; 0: its day's seal says so         |
 //! | `sealed/…`             | the raw objects of a day, all done: see `seals`               |
 //! | `reached/raw/…`        | bytes of it, decompressed, that are dealt with; 0: nothing to say |
+//! | `searched/raw/…`       | how far the end of something broken was looked for: see `reached` |
 //! | `octolake.compactor`   | how many commits there were: what makes two compactors collide |
 //! | `octolake.commit`      | a random mark, to know one's own commit again                 |
 //! | `octolake.<count>`     | the running totals of [`Ledger`]                              |
@@ -25,6 +26,8 @@ use deltalake::kernel::Transaction;
 use octolake_event::layout;
 
 use crate::commit::Commit;
+use crate::ledger::Ledger;
+use crate::reached::{self, Reached, Search};
 use crate::seals::{self, Doubt, Seal, SealedDay, Seals};
 
 const SEQUENCE: &str = "octolake.compactor";
@@ -34,139 +37,18 @@ const FENCE: &str = "octolake.fence";
 const ERASED_BEFORE: &str = "octolake.erased_before";
 pub(crate) const LOOKED: &str = "octolake.looked";
 const DONE: i64 = 1;
-/// In front of the key of a raw object that is read in part.
-const REACHED: &str = "reached/";
 /// The number of a name that means nothing any more.
 const FORGOTTEN: i64 = 0;
 /// When such a name was given, as far as its log is told: so long ago that the next checkpoint
 /// drops it, by the table's retention of names with a time.
 const LONG_AGO: i64 = 1;
 
-/// What became of the records of raw objects.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Records found.
-    pub read: u64,
-    /// Records that became a row.
-    pub stored: u64,
-    /// Records whose delivery was in the lake already.
-    pub duplicates: u64,
-    /// Records that could not be read.
-    pub quarantined: u64,
-    /// Of the rows, those that our ingest had a signature of.
-    pub signed: u64,
-    /// Of the rows, those that another producer brought.
-    pub unsigned: u64,
-    /// Of the duplicates, those whose body is another than the row's: one id with two bodies.
-    pub conflicting: u64,
-    /// Of the rows, those whose body had come before under another id, within four days.
-    pub replayed: u64,
-    /// Of the duplicates, those that were in the lake once and are erased.
-    pub erased: u64,
-}
-
-impl Counts {
-    /// Whether every record that was read has become something.
-    pub fn balance(&self) -> bool {
-        self.read == self.stored + self.duplicates + self.quarantined
-    }
-}
-
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.read += other.read;
-        self.stored += other.stored;
-        self.duplicates += other.duplicates;
-        self.quarantined += other.quarantined;
-        self.signed += other.signed;
-        self.unsigned += other.unsigned;
-        self.conflicting += other.conflicting;
-        self.replayed += other.replayed;
-        self.erased += other.erased;
-    }
-}
-
-impl std::ops::Sub for Counts {
-    type Output = Self;
-
-    /// What was added between two looks at running totals.
-    fn sub(self, earlier: Self) -> Self {
-        Self {
-            read: self.read - earlier.read,
-            stored: self.stored - earlier.stored,
-            duplicates: self.duplicates - earlier.duplicates,
-            quarantined: self.quarantined - earlier.quarantined,
-            signed: self.signed - earlier.signed,
-            unsigned: self.unsigned - earlier.unsigned,
-            conflicting: self.conflicting - earlier.conflicting,
-            replayed: self.replayed - earlier.replayed,
-            erased: self.erased - earlier.erased,
-        }
-    }
-}
-
-/// Running totals over the life of the table, kept in its log.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ledger {
-    /// What became of all records ever read.
-    pub counts: Counts,
-    /// Bytes of Parquet written for new rows.
-    pub bytes_added: u64,
-    /// Bytes of Parquet written again by merges.
-    pub bytes_merged: u64,
-    /// Rows that were stored and erased.
-    pub rows_erased: u64,
-}
-
-impl Ledger {
-    /// How often a byte was written on average: 1 where nothing was merged yet; `None` where
-    /// nothing was written.
-    pub fn write_amplification(&self) -> Option<f64> {
-        let added = self.bytes_added as f64;
-        (self.bytes_added > 0).then(|| (added + self.bytes_merged as f64) / added)
-    }
-
-    fn entries(&self) -> [(&'static str, u64); 12] {
-        [
-            ("octolake.read", self.counts.read),
-            ("octolake.stored", self.counts.stored),
-            ("octolake.duplicates", self.counts.duplicates),
-            ("octolake.quarantined", self.counts.quarantined),
-            ("octolake.signed", self.counts.signed),
-            ("octolake.unsigned", self.counts.unsigned),
-            ("octolake.conflicting", self.counts.conflicting),
-            ("octolake.replayed", self.counts.replayed),
-            ("octolake.erased", self.counts.erased),
-            ("octolake.rows_erased", self.rows_erased),
-            ("octolake.bytes_added", self.bytes_added),
-            ("octolake.bytes_merged", self.bytes_merged),
-        ]
-    }
-
-    fn entry_mut(&mut self, name: &str) -> Option<&mut u64> {
-        match name {
-            "octolake.read" => Some(&mut self.counts.read),
-            "octolake.stored" => Some(&mut self.counts.stored),
-            "octolake.duplicates" => Some(&mut self.counts.duplicates),
-            "octolake.quarantined" => Some(&mut self.counts.quarantined),
-            "octolake.signed" => Some(&mut self.counts.signed),
-            "octolake.unsigned" => Some(&mut self.counts.unsigned),
-            "octolake.conflicting" => Some(&mut self.counts.conflicting),
-            "octolake.replayed" => Some(&mut self.counts.replayed),
-            "octolake.erased" => Some(&mut self.counts.erased),
-            "octolake.rows_erased" => Some(&mut self.rows_erased),
-            "octolake.bytes_added" => Some(&mut self.bytes_added),
-            "octolake.bytes_merged" => Some(&mut self.bytes_merged),
-            _ => None,
-        }
-    }
-}
-
 /// What compaction has done up to a version of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     done: HashSet<String>,
-    reached: BTreeMap<String, u64>,
+    pub(crate) reached: BTreeMap<String, u64>,
+    pub(crate) searched: BTreeMap<String, Search>,
     pub(crate) seals: Seals,
     /// The running totals.
     pub ledger: Ledger,
@@ -201,14 +83,18 @@ impl Progress {
         self.is_done_by_itself(raw_key)
     }
 
-    /// How far a raw object that is not done is dealt with: in bytes, decompressed.
-    pub fn reached(&self, raw_key: &str) -> u64 {
-        self.reached.get(raw_key).copied().unwrap_or_default()
+    /// How far a raw object that is not done is dealt with.
+    pub fn reached(&self, raw_key: &str) -> Reached {
+        let offset = self.reached.get(raw_key).copied().unwrap_or_default();
+        // An older version leaves what it does not know: it has gone on from there.
+        let search = self.searched.get(raw_key).copied().filter(|search| search.at > offset);
+        Reached { offset, search }
     }
 
     /// The raw objects that are dealt with in part.
     pub fn begun(&self) -> impl Iterator<Item = &str> {
-        self.reached.keys().map(String::as_str)
+        let searched = self.searched.keys().filter(|key| !self.reached.contains_key(*key));
+        self.reached.keys().chain(searched).map(String::as_str)
     }
 
     /// Whether the raw object is one of [`Progress::done`].
@@ -266,18 +152,18 @@ impl Progress {
             VACUUMED_AT => self.vacuumed_at = DateTime::from_timestamp(number, 0),
             ERASED_BEFORE => self.erased_before = DateTime::from_timestamp(number, 0),
             LOOKED => self.looked = self.looked.max(u64::try_from(number).ok()),
-            _ if name.starts_with("raw/") => {
+            _ if layout::is_under_raw(name) => {
                 match number {
                     FORGOTTEN => self.done.remove(name),
                     _ => self.done.insert(name.to_owned()),
                 };
             }
-            _ if name.starts_with(REACHED) => self.reach(name, number),
+            _ if self.reach(name, number) => {}
             _ if self.seals.apply(name, number) => {}
-            _ if name.starts_with("quarantine/") => {
+            _ if layout::is_quarantine_key(name) => {
                 self.released.insert(name.to_owned());
             }
-            _ if name.starts_with("erased/") => {
+            _ if layout::is_erased_key(name) => {
                 self.erased.insert(name.to_owned(), u64::try_from(number).unwrap_or_default());
             }
             _ => {
@@ -290,27 +176,22 @@ impl Progress {
 }
 
 impl Progress {
-    fn reach(&mut self, name: &str, number: i64) {
-        let key = name.strip_prefix(REACHED).unwrap_or(name);
-        match u64::try_from(number) {
-            Ok(offset) if offset > 0 => self.reached.insert(key.to_owned(), offset),
-            _ => self.reached.remove(key),
-        };
-    }
-
-    /// What a commit says of objects that it reads in part, and of those that it ends.
-    fn reached_with(&self, commit: &Commit) -> Vec<Transaction> {
-        let at = Some(commit.now.timestamp_millis());
-        let reached = commit.reached.iter().map(|(key, offset)| {
-            let offset = i64::try_from(*offset).unwrap_or(i64::MAX);
-            Transaction::new_with_last_update(format!("{REACHED}{key}"), offset, at)
-        });
-        let ended = commit
-            .done
-            .iter()
-            .filter(|key| self.reached.contains_key(*key))
-            .map(|key| forget(&format!("{REACHED}{key}")));
-        reached.chain(ended).collect()
+    /// Takes in how far an object is dealt with; false where the name is about something else.
+    fn reach(&mut self, name: &str, number: i64) -> bool {
+        if let Some(key) = layout::reached_of(name) {
+            match u64::try_from(number) {
+                Ok(offset) if offset > 0 => self.reached.insert(key.to_owned(), offset),
+                _ => self.reached.remove(key),
+            };
+        } else if let Some(key) = layout::searched_of(name) {
+            match Search::of_number(number) {
+                Some(search) => self.searched.insert(key.to_owned(), search),
+                None => self.searched.remove(key),
+            };
+        } else {
+            return false;
+        }
+        true
     }
 }
 
@@ -341,7 +222,7 @@ pub(crate) fn transactions(
     }
     let released = commit.retried.iter().flat_map(|retried| &retried.released);
     txns.extend(released.map(|key| Transaction::new(key, DONE)));
-    txns.extend(progress.reached_with(commit));
+    txns.extend(reached::transactions(progress, commit));
     let (sealed, singles) = seals::transactions(progress, commit);
     txns.extend(sealed);
     let at = Some(commit.now.timestamp_millis());
@@ -360,6 +241,7 @@ pub(crate) fn forget(name: &str) -> Transaction {
 mod tests {
     use super::*;
     use crate::commit::{CommitKind, Erased};
+    use crate::ledger::Counts;
 
     #[test]
     fn what_is_committed_is_read_back() {

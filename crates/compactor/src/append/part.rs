@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use chrono::{DateTime, NaiveDate, Utc};
-use octolake_event::{Envelope, EventType, Origin};
+use octolake_event::{Envelope, EventType, Origin, Reason};
+use octolake_lake::Reached;
 use octolake_tables::{BatchBuilder, Decoders, Plan, Row};
 
 use crate::repeats;
@@ -82,18 +83,18 @@ pub(crate) struct RowPlace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum End {
     Whole,
-    /// Up to this offset, in decompressed bytes.
-    At(u64),
-    /// Up to this offset, and not further: the store fails.
-    Failed(u64, String),
+    /// Up to here.
+    At(Reached),
+    /// Up to here, and not further: the store fails.
+    Failed(Reached, String),
 }
 
 /// The part of an object that was read.
 #[derive(Debug)]
 pub(crate) struct Stretch {
     pub(crate) object: Arc<RawObject>,
-    /// Where it begins, in decompressed bytes.
-    pub(crate) from: u64,
+    /// Where it begins.
+    pub(crate) from: Reached,
     pub(crate) end: End,
 }
 
@@ -152,7 +153,7 @@ impl PartBuilder {
     }
 
     /// Goes on with an object, from this offset.
-    pub(crate) fn begin(&mut self, object: Arc<RawObject>, from: u64) {
+    pub(crate) fn begin(&mut self, object: Arc<RawObject>, from: Reached) {
         self.memory += object.key.len() + 128;
         self.part.stretches.push(Stretch { object, from, end: End::At(from) });
     }
@@ -245,9 +246,12 @@ impl PartBuilder {
         let plan = self.plans.of(&envelope.detail_type);
         match Row::decode(&plan, envelope) {
             Ok(row) => Content::Row(self.push(object, &plan, &row)),
-            Err(error) => {
-                Content::Undecodable(Box::new(rejected(offset, envelope, "bad_payload", &error)))
-            }
+            Err(error) => Content::Undecodable(Box::new(rejected(
+                offset,
+                envelope,
+                Reason::BadPayload,
+                &error,
+            ))),
         }
     }
 
@@ -283,7 +287,7 @@ impl PartBuilder {
 pub(crate) fn rejected(
     offset: u64,
     envelope: &Envelope<'_>,
-    reason: &'static str,
+    reason: Reason,
     error: &dyn std::error::Error,
 ) -> Broken {
     let length = envelope.detail.len() as u64;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use octolake_lake::Reached;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -36,8 +37,7 @@ const HEAVY_BYTES: usize = 12 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Start {
     pub(crate) object: Arc<RawObject>,
-    /// In decompressed bytes.
-    pub(crate) from: u64,
+    pub(crate) from: Reached,
 }
 
 /// What every reader needs.
@@ -61,6 +61,8 @@ pub(crate) struct Readers {
     /// The number of the reader that is first in line.
     first: watch::Sender<u64>,
     started: u64,
+    /// Whether a step is to be taken however late it is: a run must come to something.
+    is_due: bool,
 }
 
 struct Reader {
@@ -79,7 +81,7 @@ impl Readers {
     pub(crate) fn new(reading: Reading, starts: impl Iterator<Item = Start>) -> Self {
         let waiting = group(starts);
         let (first, _) = watch::channel(0);
-        Self { reading, waiting, running: VecDeque::new(), first, started: 0 }
+        Self { reading, waiting, running: VecDeque::new(), first, started: 0, is_due: true }
     }
 
     /// The next part; `None` where all was read.
@@ -91,6 +93,7 @@ impl Readers {
             while self.running.len() < self.reading.threads + 1 && self.start() {}
             let Some(reader) = self.running.front_mut() else { return Ok(None) };
             if let Some(part) = reader.parts.recv().await {
+                self.is_due = false;
                 return part.map(Some);
             }
             let failed = (&mut reader.task).await.is_err();
@@ -103,6 +106,9 @@ impl Readers {
     }
 
     fn start(&mut self) -> bool {
+        if self.reading.deadline.is_over() && !self.is_due {
+            return false;
+        }
         let Some(group) = self.waiting.pop_front() else { return false };
         let (sender, parts) = mpsc::channel(1);
         let line = Line { number: self.started, first: self.first.subscribe() };
@@ -170,6 +176,8 @@ struct Worker {
 struct Stopped;
 
 impl Worker {
+    /// Stops for want of time only where it has dealt with something: what takes longer than any
+    /// deadline is passed all the same.
     async fn read(self, group: Vec<Start>) {
         let mut builder = PartBuilder::new(self.reading.plans.clone());
         let store = self.reading.store.clone();
@@ -182,11 +190,12 @@ impl Worker {
                 }
             })
             .buffered(FETCHES);
+        let mut has_moved = false;
         while let Some((start, whole)) = objects.next().await {
-            if self.reading.deadline.is_over() {
+            if has_moved && self.reading.deadline.is_over() {
                 break;
             }
-            if self.read_object(start, whole, &mut builder).await.is_err() {
+            if self.read_object(start, whole, &mut builder, &mut has_moved).await.is_err() {
                 return;
             }
         }
@@ -198,18 +207,20 @@ impl Worker {
         start: Start,
         whole: Option<Bytes>,
         builder: &mut PartBuilder,
+        has_moved: &mut bool,
     ) -> Result<(), Stopped> {
         let Start { object, from } = start;
         builder.begin(object.clone(), from);
         let mut reader = ObjectReader::new(&self.reading.store, &object, self.reading.limits)
             .with_line(self.line.clone())
             .with_bytes(whole)
-            .skipping(from);
+            .going_on(from);
         let mut reached = from;
         loop {
             match reader.fill().await {
                 Ok(true) => {}
                 Ok(false) => {
+                    *has_moved = true;
                     builder.end(End::Whole);
                     break;
                 }
@@ -219,15 +230,16 @@ impl Worker {
                 }
             }
             let before = reader.bytes_decoded();
-            let open = look(&mut reader, builder);
+            look(&mut reader, builder);
             builder.count_decoded(reader.bytes_decoded() - before);
-            reached = open.unwrap_or_else(|| reader.bytes_decoded());
+            reached = reader.reached();
+            *has_moved |= reached > from || reader.is_done();
             if reader.is_done() {
                 builder.end(End::Whole);
                 break;
             }
             builder.end(End::At(reached));
-            let is_over = self.reading.deadline.is_over();
+            let is_over = *has_moved && self.reading.deadline.is_over();
             if is_over || builder.memory() >= self.reading.part_bytes {
                 self.hand_on(builder).await?;
                 builder.begin(object.clone(), reached);
@@ -251,21 +263,18 @@ impl Worker {
     }
 }
 
-/// Takes in what stands in the window. Gives where something broken begins that has no end yet: it is
-/// taken in when it has, and begins anew then.
+/// Takes in what stands in the window. What is broken and has no end yet is taken in when it has.
 ///
 /// Not in the future above: every byte goes through here, and this is compiled in this crate, with its
 /// optimisation.
 #[inline(never)]
-fn look(reader: &mut ObjectReader<'_>, builder: &mut PartBuilder) -> Option<u64> {
+fn look(reader: &mut ObjectReader<'_>, builder: &mut PartBuilder) {
     if reader.take_plain(&mut |offset, envelope| builder.take_plain(offset, envelope)) {
-        return None;
+        return;
     }
     let (items, step) = reader.items();
     builder.take(items);
-    let open = step.open().map(|broken| broken.offset);
     reader.advance(step);
-    open
 }
 
 /// A small object, whole; `None` where it is read in ranges, or cannot be read now: then the reader

@@ -9,7 +9,7 @@ use arrow_array::RecordBatch;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use octolake_event::framing::{self, Found as Framed};
-use octolake_event::{DeliveryId, Envelope, EventType, Payload};
+use octolake_event::{DeliveryId, Envelope, EventType, Payload, Reason};
 use octolake_tables::{BatchBuilder, Row};
 
 use super::Context;
@@ -129,12 +129,12 @@ async fn claim(context: &Context<'_>, plans: &Plans, part: &Part, record: &Recor
     let body = match body(context, &envelope).await {
         Ok(body) => body,
         Err(error @ LargeError::Store { .. }) => return Claimed::Failed(error.to_string()),
-        Err(error) => return broken("bad_claim_check", &error),
+        Err(error) => return broken(Reason::BadClaimCheck, &error),
     };
     let plan = plans.of(&envelope.detail_type);
     let row = match Row::decode_large(&plan, &envelope, &body) {
         Ok(row) => row,
-        Err(error) => return broken("bad_payload", &error),
+        Err(error) => return broken(Reason::BadPayload, &error),
     };
     let mut builder = BatchBuilder::new(plan.clone());
     builder.push(&row, part.raw_key(record.object));
@@ -148,7 +148,7 @@ async fn claim(context: &Context<'_>, plans: &Plans, part: &Part, record: &Recor
     };
     match builder.finish() {
         Ok(rows) => Claimed::Row { event_type: plan.event_type.clone(), rows, place },
-        Err(error) => broken("bad_payload", &error),
+        Err(error) => broken(Reason::BadPayload, &error),
     }
 }
 

@@ -6,6 +6,7 @@ use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use chrono::TimeDelta;
 use octolake_event::{DeliveryId, Origin, layout};
+use octolake_lake::Reached;
 
 use super::large::{self, Ahead, Claimed};
 use super::{Batch, Context};
@@ -90,7 +91,7 @@ impl Batch {
         for stretch in &part.stretches {
             let key = &stretch.object.key;
             let progress = context.known.progress;
-            let committed = progress.map_or(0, |progress| progress.reached(key));
+            let committed = progress.map(|it| it.reached(key)).unwrap_or_default();
             let reached = self.reached.get(key).copied().unwrap_or(committed);
             let is_next = stretch.from == reached
                 && !self.failed_keys.contains(key)
@@ -104,9 +105,9 @@ impl Batch {
                     self.reached.remove(key);
                     self.done.push(stretch.object.clone());
                 }
-                End::At(offset) => self.reach(key, committed, *offset),
-                End::Failed(offset, error) => {
-                    self.reach(key, committed, *offset);
+                End::At(reached) => self.reach(key, committed, *reached),
+                End::Failed(reached, error) => {
+                    self.reach(key, committed, *reached);
                     self.fail(key, error.clone());
                 }
             }
@@ -114,9 +115,9 @@ impl Batch {
         is_taken
     }
 
-    fn reach(&mut self, key: &str, committed: u64, offset: u64) {
-        if offset > committed {
-            self.reached.insert(key.to_owned(), offset);
+    fn reach(&mut self, key: &str, committed: Reached, reached: Reached) {
+        if reached > committed {
+            self.reached.insert(key.to_owned(), reached);
         }
     }
 
@@ -233,10 +234,10 @@ impl Batch {
 
     /// Goes no further in an object than up to this record: the store fails.
     fn leave(&mut self, context: &Context<'_>, key: &str, record: &Record, error: String) {
-        let committed = context.known.progress.map_or(0, |progress| progress.reached(key));
+        let committed = context.known.progress.map(|it| it.reached(key)).unwrap_or_default();
         self.done.retain(|object| object.key != key);
         self.reached.remove(key);
-        self.reach(key, committed, record.offset);
+        self.reach(key, committed, Reached::at(record.offset));
         self.fail(key, error);
     }
 
@@ -326,7 +327,7 @@ impl Batch {
                 raw_key,
                 offset = one.offset,
                 bytes = one.length,
-                reason = one.reason,
+                reason = one.reason.word(),
                 "a record cannot be read"
             );
         }

@@ -19,6 +19,8 @@ const SMALLEST_TIER: u64 = 64 * 1024;
 const TIER_FACTOR: u64 = 4;
 /// Files of one merge at most: their footers are in memory at once.
 const MERGE_FILES: usize = 256;
+/// What it costs to open a file, in bytes that could be merged meanwhile.
+const FILE_COST: u64 = 64 * 1024;
 
 /// Why files are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -42,16 +44,24 @@ impl Merge {
     pub(crate) fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }
+
+    /// Only its two smallest files.
+    pub(crate) fn smallest(mut self) -> Self {
+        self.files.truncate(2);
+        self
+    }
 }
 
-/// What to merge today, of the files that were there before this run.
+/// What to merge today, of the files that were there before this run; no merge costs more than
+/// `most`, in bytes.
 pub(crate) fn plan(
     files: &[LiveFile],
     settings: &Settings,
     today: NaiveDate,
+    most: u64,
     is_fresh: impl Fn(&LiveFile) -> bool,
 ) -> Vec<Merge> {
-    merges(files, settings, today, is_fresh).into_iter().map(Chosen::merge).collect()
+    merges(files, settings, today, most, is_fresh).into_iter().map(Chosen::merge).collect()
 }
 
 /// Whether there is anything to merge.
@@ -61,7 +71,7 @@ pub(crate) fn is_due(
     today: NaiveDate,
     is_fresh: impl Fn(&LiveFile) -> bool,
 ) -> bool {
-    !merges(files, settings, today, is_fresh).is_empty()
+    !merges(files, settings, today, u64::MAX, is_fresh).is_empty()
 }
 
 /// A merge that nothing is copied for yet: there may be a hundred thousand files.
@@ -82,6 +92,7 @@ fn merges<'f>(
     files: &'f [LiveFile],
     settings: &Settings,
     today: NaiveDate,
+    most: u64,
     is_fresh: impl Fn(&LiveFile) -> bool,
 ) -> Vec<Chosen<'f>> {
     // What this run has written was laid out with all that it knew: it waits for more.
@@ -98,7 +109,7 @@ fn merges<'f>(
             true => (choose_settled(small), Reason::Settled),
             false => (choose_tier(small, settings), Reason::Tier),
         };
-        let groups = groups(chosen, settings.target_file_bytes);
+        let groups = groups(chosen, settings.target_file_bytes, most);
         merges.extend(groups.map(|files| Chosen { partition, files: files.to_vec(), reason }));
     }
     merges
@@ -109,11 +120,13 @@ fn merges<'f>(
 fn groups<'c, 'f>(
     chosen: &'c [&'f LiveFile],
     target: u64,
+    most: u64,
 ) -> impl Iterator<Item = &'c [&'f LiveFile]> {
     let (mut bytes, mut files) = (0, 0);
     let goes_on = move |first: &&LiveFile, next: &&LiveFile| {
         (bytes, files) = if files == 0 { (first.bytes, 1) } else { (bytes, files) };
-        let goes_on = bytes + next.bytes <= target && files < MERGE_FILES;
+        let cost = (files as u64 + 1).saturating_mul(FILE_COST).saturating_add(bytes + next.bytes);
+        let goes_on = bytes + next.bytes <= target && files < MERGE_FILES && cost <= most;
         (bytes, files) = if goes_on { (bytes + next.bytes, files + 1) } else { (next.bytes, 1) };
         goes_on
     };
@@ -180,7 +193,7 @@ mod tests {
     }
 
     fn plan_of(files: &[LiveFile], is_fresh: impl Fn(&LiveFile) -> bool) -> Vec<Merge> {
-        plan(files, &Settings::default(), "2026-03-10".parse().unwrap(), is_fresh)
+        plan(files, &Settings::default(), "2026-03-10".parse().unwrap(), u64::MAX, is_fresh)
     }
 
     /// The sizes of the files of each merge.

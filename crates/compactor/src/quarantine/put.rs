@@ -53,7 +53,7 @@ pub(crate) async fn put_all(
 fn entry(raw_key: &str, broken: &Broken) -> Entry {
     let end = broken.message.floor_char_boundary(MESSAGE_BYTES);
     Entry {
-        reason: broken.reason.to_owned(),
+        reason: broken.reason.word().to_owned(),
         message: broken.message.get(..end).unwrap_or_default().to_owned(),
         raw_key: raw_key.to_owned(),
         offset: broken.offset,

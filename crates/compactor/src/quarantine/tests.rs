@@ -14,7 +14,13 @@ const FOLDER: &str = "quarantine/2026/03/02/10/x";
 
 fn broken(offset: u64) -> Broken {
     let excerpt = format!("no. {offset}\n").into_bytes();
-    Broken { offset, length: 5, reason: "not_json", message: "not JSON".into(), excerpt }
+    Broken {
+        offset,
+        length: 5,
+        reason: octolake_event::Reason::NotJson,
+        message: "not JSON".into(),
+        excerpt,
+    }
 }
 
 fn all_of(offsets: impl IntoIterator<Item = u64>) -> Vec<Broken> {

@@ -14,7 +14,7 @@ use arrow_array::{
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use octolake_compactor::{Depth, Kind, Reason, Settings, prove, verify};
+use octolake_compactor::{Depth, Kind, Reason, Settings, Unwanted, prove, verify};
 use octolake_event::layout::Partition;
 use octolake_event::{DeliveryId, EventType};
 use octolake_lake::{Commit, CommitKind, Counts, NewFile, Outcome, Table};
@@ -357,4 +357,28 @@ async fn a_payload_that_is_not_what_its_hash_says_is_found() {
 fn an_error_says_what_to_do() {
     let error = octolake_compactor::CompactError::Outrun(3);
     assert_eq!(error.kind(), Kind::Race);
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_a_vacuum_would_delete_and_why() {
+    let lake = lake_with_two_partitions(rows_of([1, 2].into_iter())).await;
+    put(&lake, "events/event_type=push/date=2026-03-02/left.parquet", "of a killed run").await;
+    put(&lake, "events/event_type=push/date=2026-03-02/no-file-of-ours", "stays").await;
+    // Merges: the small files are in the log as removed.
+    run(&lake, &Settings::default()).await;
+    let at_once = Settings {
+        dry_run: true,
+        vacuum_grace: Duration::ZERO,
+        vacuum_interval: Duration::ZERO,
+        ..Settings::default()
+    };
+    let planned = run(&lake, &at_once).await.vacuum;
+    let told: Vec<_> = planned.iter().map(|it| (it.reason, it.files)).collect();
+    let removed = told.iter().find(|(reason, _)| *reason == Unwanted::Removed).unwrap().1;
+    assert!(removed >= 2, "{planned:?}");
+    assert_eq!(told[1], (Unwanted::Unnamed, 1));
+    assert_eq!(planned[1].bytes, 15);
+    let report = run(&lake, &Settings { dry_run: false, ..at_once }).await;
+    assert_eq!(report.files_vacuumed, removed + 1, "{report:?}");
+    assert_eq!(ids(&lake).await, [1, 2, 10, 11, 110, 111]);
 }

@@ -128,8 +128,9 @@ async fn a_deadline_ends_a_run_and_the_next_goes_on() {
     }
     let no_time = Settings { deadline: Some(std::time::Duration::ZERO), ..Settings::default() };
     let report = run(&lake, &no_time).await;
-    assert_eq!((counts(&report), report.objects_left), ([0; 4], 5));
-    assert_eq!(counts(&run(&lake, &Settings::default()).await), [5, 5, 0, 0]);
+    // One step is taken in any case: else runs without time would follow each other for ever.
+    assert_eq!((counts(&report), report.objects_left), ([1, 1, 0, 0], 4));
+    assert_eq!(counts(&run(&lake, &Settings::default()).await), [4, 4, 0, 0]);
 }
 
 #[tokio::test]

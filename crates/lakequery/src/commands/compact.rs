@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use octolake_compactor::{PlannedMerge, Reason, Report, Settings, Surroundings, compact};
+use octolake_compactor::{
+    PlannedMerge, PlannedVacuum, Reason, Report, Settings, Surroundings, Unwanted, compact,
+};
 use octolake_event::layout;
 use octolake_lake::is_lake;
 use octolake_serve::ops::Ops;
@@ -239,7 +241,8 @@ fn figures(report: &Report) -> Grid {
 
 fn words(report: &Report) -> String {
     let merges: String = report.merges.iter().map(merge_in_words).collect();
-    run_in_words(report) + &merges
+    let vacuum: String = report.vacuum.iter().map(vacuum_in_words).collect();
+    run_in_words(report) + &merges + &vacuum
 }
 
 fn merge_in_words(merge: &PlannedMerge) -> String {
@@ -249,6 +252,15 @@ fn merge_in_words(merge: &PlannedMerge) -> String {
     };
     let PlannedMerge { partition, files, bytes, .. } = merge;
     format!("would merge {files} files of {partition} ({}): {why}\n", size(*bytes))
+}
+
+fn vacuum_in_words(vacuum: &PlannedVacuum) -> String {
+    let why = match vacuum.reason {
+        Unwanted::Removed => "the table has removed them long ago",
+        Unwanted::Unnamed => "the table does not name them",
+    };
+    let PlannedVacuum { files, bytes, .. } = vacuum;
+    format!("would delete {files} files ({}): {why}\n", size(*bytes))
 }
 
 fn run_in_words(report: &Report) -> String {

@@ -4,13 +4,8 @@ mod asked;
 mod explain;
 mod filters;
 
-use futures::TryStreamExt as _;
-use object_store::ObjectStore as _;
-use object_store::path::Path;
 use octolake_engine::{Engine, SqlEngine};
-use octolake_event::layout;
 use octolake_reports::{Answer, Question};
-use octolake_store::Lake;
 
 use self::asked::Asked;
 use crate::ask::{Known, ask};
@@ -35,7 +30,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let _watch = Watch::start();
     let engine = Engine::open(&lake).await?;
     if engine.table().is_none() {
-        if !asked.question.slos.is_empty() && !is_lake(&lake).await? {
+        if !asked.question.slos.is_empty() && !octolake_lake::is_lake(&lake).await? {
             anyhow::bail!("{} is no lake: nothing ever arrived there", lake.name());
         }
         let text = format!("hint: {} has no table yet: run `lakequery compact`", lake.name());
@@ -105,15 +100,4 @@ async fn drill(
         output::note(globals, &text);
     }
     Ok(Outcome::Fine)
-}
-
-/// Whether anything of a lake is there.
-async fn is_lake(lake: &Lake) -> anyhow::Result<bool> {
-    for folder in [layout::RAW, layout::EVENTS] {
-        let mut listing = lake.store().list(Some(&Path::from(folder)));
-        if listing.try_next().await?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
