@@ -25,6 +25,7 @@ mod gone;
 use octolake_lake::{CommitKind, Elsewhere, Erased, Outcome, Table};
 
 use self::gone::Gone;
+use crate::commit;
 use crate::error::CompactError;
 use crate::objects;
 use crate::run::Run;
@@ -84,7 +85,7 @@ async fn tell(run: &mut Run<'_>, elsewhere: &Elsewhere, gone: Gone) -> Result<bo
     let (before, version) = (table.looked(), table.version());
     table.set_looked();
     if commit.erased.is_some() || is_untold || is_behind {
-        if table.commit(&commit).await? == Outcome::Conflict {
+        if commit::commit(table, &commit).await? == Outcome::Conflict {
             // Unless whoever was first has looked: that told a later version.
             if table.looked() == Some(version) {
                 table.unset_looked(before);
