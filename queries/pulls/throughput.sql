@@ -127,11 +127,11 @@ ranked as (
   select
     left_out, happened, value_s, n,
     sum(n) over (
-      partition by left_out, happened
+      partition by left_out, happened, value_s is null
       order by value_s nulls last
       rows between unbounded preceding and current row
     ) as up_to,
-    sum(n) over (partition by left_out, happened) as total
+    sum(n) over (partition by left_out, happened, value_s is null) as total
   from counted
 )
 select
@@ -146,8 +146,8 @@ select
   min(value_s) filter (where happened = 'open' and up_to >= (90 * total + 99) / 100) as open_p90_s,
   min(value_s) filter (where happened = 'open' and up_to >= (95 * total + 99) / 100) as open_p95_s,
   min(value_s) filter (where happened = 'open' and up_to >= (99 * total + 99) / 100) as open_p99_s,
-  max(value_s) filter (where happened = 'open') as open_max_s,
-  sum(value_s * n) filter (where happened = 'open') / sum(n) filter (where happened = 'open') as open_mean_s
+  max(value_s) filter (where happened = 'open' and value_s is not null) as open_max_s,
+  sum(value_s * n) filter (where happened = 'open' and value_s is not null) / sum(n) filter (where happened = 'open' and value_s is not null) as open_mean_s
 from ranked
 group by left_out
 order by left_out nulls last

@@ -93,18 +93,40 @@ async fn unknown_values(
     let mut unknown = vec![];
     for filter in &question.filters {
         let everything = Question { filters: vec![], ..question.clone() };
-        let all = names(&engine.run(&everything.values_sql(filter.dimension)).await?);
-        let has = |value: &str| {
-            all.iter().any(|known| {
-                known.to_lowercase() == value.to_lowercase()
-                    || filter.dimension == Dimension::Label
-                        && known.split(',').any(|label| label == value.to_lowercase())
-            })
-        };
+        let mut all = names(&engine.run(&everything.values_sql(filter.dimension)).await?);
+        if filter.dimension == Dimension::Label {
+            let each: Vec<String> = all.iter().flat_map(|set| labels(set)).collect();
+            all.extend(each);
+        }
+        let has =
+            |value: &str| all.iter().any(|known| known.to_lowercase() == value.to_lowercase());
         let missing = filter.values.iter().filter(|value| !has(value));
         unknown.extend(missing.map(|value| (filter.dimension, self::missing(value, &all))));
     }
     Ok(unknown)
+}
+
+/// The labels of a set as it is printed: those that hold a comma or a quote stand in quotes, with
+/// their own doubled.
+fn labels(set: &str) -> Vec<String> {
+    let (mut labels, mut label) = (vec![], String::new());
+    let (mut quoted, mut last) = (false, ' ');
+    for c in set.chars() {
+        match c {
+            '"' => {
+                // The second of two inside is one of its own.
+                if last == '"' && !quoted {
+                    label.push('"');
+                }
+                quoted = !quoted;
+            }
+            ',' if !quoted => labels.push(std::mem::take(&mut label)),
+            c => label.push(c),
+        }
+        last = c;
+    }
+    labels.push(label);
+    labels
 }
 
 fn missing(typed: &str, all: &[String]) -> Unknown {
@@ -114,4 +136,17 @@ fn missing(typed: &str, all: &[String]) -> Unknown {
 
 fn names(table: &Table) -> Vec<String> {
     table.rows.iter().filter_map(|row| Some(row.first()?.text()?.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_taken_apart_as_it_is_put_together() {
+        assert_eq!(labels("linux,self-hosted"), ["linux", "self-hosted"]);
+        assert_eq!(labels("\"a,b\",c"), ["a,b", "c"]);
+        assert_eq!(labels("\"say \"\"hi\"\"\",z"), ["say \"hi\"", "z"]);
+        assert_eq!(labels(""), [""]);
+    }
 }

@@ -186,6 +186,16 @@ async fn pull_requests_are_judged_as_expected() {
 }
 
 #[tokio::test]
+async fn jobs_that_reports_got_wrong_are_right() {
+    assert_eq!(differences("adversarial_jobs").await.join("\n"), "");
+}
+
+#[tokio::test]
+async fn pull_requests_that_reports_got_wrong_are_right() {
+    assert_eq!(differences("adversarial_pulls").await.join("\n"), "");
+}
+
+#[tokio::test]
 async fn sql_means_what_it_means_on_trino() {
     assert_eq!(differences("sql").await.join("\n"), "");
 }

@@ -14,6 +14,7 @@ pub mod clean;
 mod csv_cells;
 mod grid;
 mod markdown;
+mod records;
 pub mod rows;
 
 use clean::{Cleaner, Escapes};
@@ -24,6 +25,9 @@ pub use markdown::fence;
 
 /// The columns of a terminal that leave room beside a report's.
 const WIDE: usize = 110;
+
+/// The columns of a terminal of which nothing says how wide it is.
+const USUAL: usize = 80;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -90,10 +94,31 @@ fn csv_cells() -> CsvCells {
     CSV_CELLS.get().copied().unwrap_or_default()
 }
 
-/// The terminal's width in columns where stdout is one: wide cells are cut to fit.
+/// The terminal's width in columns where stdout is one: tables are made to fit. Some terminals do not
+/// say it (a job's, a container's, one that was never given a size): then `COLUMNS` does, or it is
+/// taken to be 80.
 pub fn terminal_width() -> Option<usize> {
-    let (columns, _) = terminal_size::terminal_size_of(io::stdout())?;
-    Some(usize::from(columns.0)).filter(|columns| *columns > 0)
+    let out = io::stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    let told = terminal_size::terminal_size_of(out).map(|(columns, _)| usize::from(columns.0));
+    Some(width_of(told, columns_setting().as_deref()))
+}
+
+/// The width by what the terminal says of itself, and else by what `COLUMNS` does.
+fn width_of(told: Option<usize>, setting: Option<&str>) -> usize {
+    let set = || setting.and_then(|text| text.trim().parse().ok());
+    let known = |columns: &usize| *columns > 0;
+    told.filter(known).or_else(|| set().filter(known)).unwrap_or(USUAL)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "of the terminal, as its size is: read where that is"
+)]
+fn columns_setting() -> Option<String> {
+    std::env::var("COLUMNS").ok()
 }
 
 /// Whether a bar beside each row has room: on a terminal of some width.
@@ -123,6 +148,19 @@ pub fn print_text(text: &str) -> io::Result<()> {
         out.write_all(b"\n")?;
     }
     out.flush()
+}
+
+/// Prints sentences, each on a line of its own; on a terminal in as many as they need.
+///
+/// # Errors
+/// Stdout does not take it.
+pub fn print_sentences(sentences: &[String]) -> io::Result<()> {
+    let width = terminal_width();
+    let lines = sentences.iter().map(|sentence| match width {
+        Some(width) => records::wrapped(sentence, width) + "\n",
+        None => format!("{sentence}\n"),
+    });
+    print_text(&lines.collect::<String>())
 }
 
 /// Prints a grid in a format other than JSON (as a table, where that is asked for).
@@ -227,6 +265,16 @@ mod tests {
             (3_000_000_000_000, "3.0 TB"),
         ] {
             assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn a_terminal_that_does_not_say_its_width_has_one() {
+        assert_eq!(width_of(Some(132), Some("40")), 132);
+        assert_eq!(width_of(None, Some(" 100 ")), 100);
+        assert_eq!(width_of(Some(0), Some("100")), 100);
+        for setting in [None, Some(""), Some("0"), Some("-3"), Some("wide")] {
+            assert_eq!(width_of(None, setting), 80, "{setting:?}");
         }
     }
 

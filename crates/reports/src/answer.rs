@@ -20,6 +20,8 @@ pub struct Answer {
     pub gates: Vec<Gate>,
     /// How many rows there were before only the top was taken.
     pub of_rows: usize,
+    /// How many values or events the rows stand on that were not among the top.
+    pub beyond_top: u64,
     /// Repositories that were asked for and that no delivery names.
     pub unknown_repos: Vec<Unknown>,
     /// Values that were asked for and that nothing has.
@@ -118,9 +120,9 @@ impl Gate {
 }
 
 impl Answer {
-    /// How many values or events all rows stand on.
+    /// How many values or events all rows stand on, those behind the top as well.
     pub fn n(&self) -> u64 {
-        self.rows.iter().map(|row| row.counted.n).sum()
+        self.beyond_top + self.rows.iter().map(|row| row.counted.n).sum::<u64>()
     }
 
     /// Whether there is nothing at all: no value, and nothing left out.
@@ -145,6 +147,8 @@ impl Answer {
             });
         }
         if let Some(top) = question.top {
+            let beyond = self.rows.iter().skip(top).map(|row| row.counted.n);
+            self.beyond_top += beyond.sum::<u64>();
             self.rows.truncate(top);
         }
     }

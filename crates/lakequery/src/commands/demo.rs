@@ -152,8 +152,8 @@ fn print(question: &Question, answer: &Answer, format: Format) -> anyhow::Result
     output::print_text(&format!("$ lakequery report {}{by}", question.report.name))?;
     let sheet = Sheet::of(question, answer, output::has_room_for_pictures());
     output::print_grid(&sheet.grid(format == Format::Csv), format)?;
-    output::print_text(&(notes(question, answer).join("\n") + "\n\n"))?;
-    Ok(())
+    output::print_sentences(&notes(question, answer))?;
+    Ok(output::print_text("\n")?)
 }
 
 fn conclusion(comparison: &Comparison, lake: &Lake) -> String {

@@ -62,9 +62,12 @@ fn print(asked: &Asked, answer: &Answer, globals: &Globals) -> anyhow::Result<()
         notes.iter().for_each(|note| output::note(globals, note));
         return Ok(());
     }
+    if globals.format != Format::Markdown {
+        return Ok(output::print_sentences(&notes)?);
+    }
     // In Markdown a line ends where two blanks say so.
-    let (gap, end) = if globals.format == Format::Markdown { ("\n", "  \n") } else { ("", "\n") };
-    Ok(output::print_text(&notes.iter().fold(gap.to_owned(), |text, note| text + note + end))?)
+    let text = notes.iter().fold("\n".to_owned(), |text, note| text + note + "  \n");
+    Ok(output::print_text(&text)?)
 }
 
 /// Prints rows; whether what is said of them has to stand elsewhere, since programs read the rows.

@@ -2,7 +2,7 @@
 
 use octolake_reports::{Answer, Counted, Question, Row, Shape, Statistics, Table, Value, human};
 
-use crate::output::{Align, Grid};
+use crate::output::{Align, Grid, clean};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,7 +202,9 @@ impl Sheet {
             Cell::Text(text) if !raw && self.period == Some(place) && self.is_partial(row) => {
                 format!("{text} *")
             }
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) if raw => text.clone(),
+            // A line break in a name would look like a row of its own.
+            Cell::Text(text) => clean::line(text).into_owned(),
             Cell::Count(count) => count.to_string(),
             Cell::Seconds(seconds) if raw => seconds.to_string(),
             Cell::Seconds(seconds) => human(*seconds),

@@ -61,7 +61,9 @@ fn counts(keys: &str, kinds: &[&str], aging: &str) -> String {
         }),
     );
     columns.extend(statistics("value_s", &format!("{aging}_"), Some(aging)));
-    let ranked = ranked(&inner, &format!("{inner}, value_s, n"), &inner);
+    // One that nothing says the age of is counted, and has no rank among those that have one.
+    let aged = format!("{inner}, value_s is null");
+    let ranked = ranked(&aged, &format!("{inner}, value_s, n"), &aged);
     finished(&counted, &ranked, keys, &columns)
 }
 
@@ -85,8 +87,9 @@ fn finished(counted: &str, ranked: &str, keys: &str, columns: &[String]) -> Stri
 /// The statistics of `value`, of the kind alone where one is named.
 fn statistics(value: &str, prefix: &str, kind: Option<&str>) -> Vec<String> {
     let only = kind.map(|kind| format!("happened = '{kind}' and ")).unwrap_or_default();
-    let of_kind =
-        kind.map(|kind| format!(" filter (where happened = '{kind}')")).unwrap_or_default();
+    let of_kind = kind
+        .map(|kind| format!(" filter (where happened = '{kind}' and {value} is not null)"))
+        .unwrap_or_default();
     let mut columns: Vec<String> = PERCENTILES
         .iter()
         .map(|p| {
