@@ -22,12 +22,13 @@ fn durations(question: &Question, keys: &str) -> String {
         let _ = write!(
             sql,
             ",\n    sum(case when {is} then 1 else 0 end) as overdue_{place},\n    \
-             sum(case when {is} then waited_s else 0 end) as overdue_{place}_s"
+             sum(case when {is} then {} end) as overdue_{place}_ms",
+            milliseconds("waited_s", "1")
         );
         sql
     });
     let passed: String = (0..question.slos.len())
-        .map(|place| format!(", overdue_{place}, overdue_{place}_s"))
+        .map(|place| format!(", overdue_{place}, overdue_{place}_ms"))
         .collect();
     let counted = format!(
         "counted as (\n  select\n    {keys}, value_s,\n    count(*) as n,\n    sum(clamped) as clamped{overdue}\n  \
@@ -43,7 +44,9 @@ fn durations(question: &Question, keys: &str) -> String {
         let holds = format!("value_s is not null and not ({})", slo.is_broken_by("value_s"));
         columns.push(format!("sum(case when {holds} then n else 0 end) as within_{place}"));
         columns.push(format!("sum(overdue_{place}) as overdue_{place}"));
-        columns.push(format!("sum(overdue_{place}_s) as overdue_{place}_s"));
+        columns.push(format!(
+            "coalesce(cast(sum(overdue_{place}_ms) as double) / 1e3, 0e0) as overdue_{place}_s"
+        ));
     }
     let ranked = ranked(keys, &format!("{keys}, value_s, n, clamped{passed}"), keys);
     finished(&counted, &ranked, keys, &columns)
@@ -96,8 +99,17 @@ fn statistics(value: &str, prefix: &str, kind: Option<&str>) -> Vec<String> {
         })
         .collect();
     columns.push(format!("max({value}){of_kind} as {prefix}max_s"));
-    columns.push(format!("sum({value} * n){of_kind} / sum(n){of_kind} as {prefix}mean_s"));
+    // Summed as whole milliseconds: a sum of doubles depends on their order.
+    columns.push(format!(
+        "cast(sum({}){of_kind} as double) / (1e3 * sum(n){of_kind}) as {prefix}mean_s",
+        milliseconds(value, "n")
+    ));
     columns
+}
+
+/// So many times a number of seconds, as whole milliseconds that no sum of them overflows.
+fn milliseconds(seconds: &str, times: &str) -> String {
+    format!("cast(round({seconds} * 1e3) as decimal(18, 0)) * {times}")
 }
 
 /// Two values between which the median of what these are a sample of lies, in 95 of 100 samples,

@@ -44,14 +44,18 @@ pub(super) fn print(question: &Question, format: Format) -> anyhow::Result<Outco
                 .iter()
                 .map(|reason| format!("- `{}`: {}\n", reason.name, reason.about))
                 .collect();
-            output::print_text(&format!("{definition}\n\n{list}\nSplit by: {by}.\n\n{fence}sql\n{sql}{fence}\n"))?;
+            output::print_text(&format!(
+                "{definition}\n\n{list}\nSplit by: {by}.\n\n{fence}sql\n{sql}{fence}\n"
+            ))?;
         }
         Format::Table | Format::Csv | Format::Parquet => {
             let list: String = reasons
                 .iter()
                 .map(|reason| format!("  {:<16}{}\n", reason.name, reason.about))
                 .collect();
-            output::print_text(&format!("{definition}\n\nLeft out and counted:\n{list}\nSplit by: {by}.\n\n{sql}"))?;
+            output::print_text(&format!(
+                "{definition}\n\nLeft out and counted:\n{list}\nSplit by: {by}.\n\n{sql}"
+            ))?;
         }
     }
     Ok(Outcome::Fine)
