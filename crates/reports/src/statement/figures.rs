@@ -48,7 +48,7 @@ fn durations(question: &Question, keys: &str) -> String {
             "coalesce(cast(sum(overdue_{place}_ms) as double) / 1e3, 0e0) as overdue_{place}_s"
         ));
     }
-    let ranked = ranked(keys, &format!("{keys}, value_s, n, clamped{passed}"), keys);
+    let ranked = ranked(keys, &format!("{keys}, value_s, n, clamped{passed}"), "n");
     finished(&counted, &ranked, keys, &columns)
 }
 
@@ -64,15 +64,18 @@ fn counts(keys: &str, kinds: &[&str], aging: &str) -> String {
         }),
     );
     columns.extend(statistics("value_s", &format!("{aging}_"), Some(aging)));
-    let ranked = ranked(&inner, &format!("{inner}, value_s, n"), &inner);
+    // Of one that is open, and of which nothing says since when, there is no age.
+    let aged = "case when value_s is null then 0 else n end";
+    let ranked = ranked(&inner, &format!("{inner}, value_s, n"), aged);
     finished(&counted, &ranked, keys, &columns)
 }
 
-fn ranked(partition: &str, columns: &str, total: &str) -> String {
+/// `counted` with how many are up to each value, and how many there are.
+fn ranked(partition: &str, columns: &str, n: &str) -> String {
     format!(
         "ranked as (\n  select\n    {columns},\n    sum(n) over (\n      partition by {partition}\n      \
          order by value_s nulls last\n      rows between unbounded preceding and current row\n    ) as up_to,\n    \
-         sum(n) over (partition by {total}) as total\n  from counted\n)"
+         sum({n}) over (partition by {partition}) as total\n  from counted\n)"
     )
 }
 
@@ -100,9 +103,12 @@ fn statistics(value: &str, prefix: &str, kind: Option<&str>) -> Vec<String> {
         .collect();
     columns.push(format!("max({value}){of_kind} as {prefix}max_s"));
     // Summed as whole milliseconds: a sum of doubles depends on their order.
+    let of_values =
+        kind.map(|kind| format!(" filter (where happened = '{kind}' and {value} is not null)"));
     columns.push(format!(
-        "cast(sum({}){of_kind} as double) / (1e3 * sum(n){of_kind}) as {prefix}mean_s",
-        milliseconds(value, "n")
+        "cast(sum({}){of_kind} as double) / (1e3 * sum(n){}) as {prefix}mean_s",
+        milliseconds(value, "n"),
+        of_values.unwrap_or_default()
     ));
     columns
 }
