@@ -330,7 +330,7 @@ select
   min(value_s) filter (where up_to >= (95 * total + 99) / 100) as p95_s,
   min(value_s) filter (where up_to >= (99 * total + 99) / 100) as p99_s,
   max(value_s) as max_s,
-  sum(value_s * n) / sum(n) as mean_s,
+  cast(sum(cast(round(value_s * 1e3) as decimal(18, 0)) * n) as double) / (1e3 * sum(n)) as mean_s,
   sum(clamped) as clamped
 from ranked
 group by left_out

@@ -127,11 +127,11 @@ ranked as (
   select
     left_out, happened, value_s, n,
     sum(n) over (
-      partition by left_out, happened, value_s is null
+      partition by left_out, happened
       order by value_s nulls last
       rows between unbounded preceding and current row
     ) as up_to,
-    sum(n) over (partition by left_out, happened, value_s is null) as total
+    sum(case when value_s is null then 0 else n end) over (partition by left_out, happened) as total
   from counted
 )
 select
@@ -147,7 +147,7 @@ select
   min(value_s) filter (where happened = 'open' and up_to >= (95 * total + 99) / 100) as open_p95_s,
   min(value_s) filter (where happened = 'open' and up_to >= (99 * total + 99) / 100) as open_p99_s,
   max(value_s) filter (where happened = 'open' and value_s is not null) as open_max_s,
-  sum(value_s * n) filter (where happened = 'open' and value_s is not null) / sum(n) filter (where happened = 'open' and value_s is not null) as open_mean_s
+  cast(sum(cast(round(value_s * 1e3) as decimal(18, 0)) * n) filter (where happened = 'open' and value_s is not null) as double) / (1e3 * sum(n) filter (where happened = 'open' and value_s is not null)) as open_mean_s
 from ranked
 group by left_out
 order by left_out nulls last

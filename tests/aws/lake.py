@@ -48,6 +48,15 @@ class LakeOnS3(Lake):
     def checksums(self):
         return json.loads(self.run([sys.executable, CHECKSUMS, f"{self.url}/events"]))
 
+    def copied(self, folder):
+        """The same table in a directory: a lake of what is compacted."""
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="events/"):
+            for item in page["Contents"]:
+                path = folder / item["Key"]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self.s3.download_file(self.bucket, item["Key"], str(path))
+        return Lake(folder)
+
     def files(self):
         """Keys of the Parquet files that are there, whether the table names them or not."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="events/")

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use octolake_engine::SqlEngine;
 use octolake_reports::{
-    Answer, Dimension, Freshness, Question, RepoName, Table, Unknown, compare, nearest,
+    Answer, Dimension, Freshness, Question, RepoName, Table, Unknown, compare, lower, nearest,
 };
 
 /// What is known of the lake beside what an engine says.
@@ -75,13 +75,14 @@ async fn unknown_repos(
 fn is_known(repo: &RepoName, known: &Table) -> bool {
     let (host, name) = (known.place("host"), known.place("name"));
     let text = |row: &[octolake_reports::Value], place: Option<usize>| {
-        place.and_then(|place| row.get(place)?.text().map(str::to_lowercase))
+        place.and_then(|place| row.get(place)?.text().map(lower))
     };
     known.rows.iter().any(|row| {
-        text(row, name).is_some_and(|name| name == repo.name.to_lowercase())
-            && repo.host.as_ref().is_none_or(|asked| {
-                text(row, host).is_some_and(|host| host == asked.to_lowercase())
-            })
+        text(row, name).is_some_and(|name| name == lower(&repo.name))
+            && repo
+                .host
+                .as_ref()
+                .is_none_or(|asked| text(row, host).is_some_and(|host| host == lower(asked)))
     })
 }
 
@@ -98,8 +99,7 @@ async fn unknown_values(
             let each: Vec<String> = all.iter().flat_map(|set| labels(set)).collect();
             all.extend(each);
         }
-        let has =
-            |value: &str| all.iter().any(|known| known.to_lowercase() == value.to_lowercase());
+        let has = |value: &str| all.iter().any(|known| lower(known) == lower(value));
         let missing = filter.values.iter().filter(|value| !has(value));
         unknown.extend(missing.map(|value| (filter.dimension, self::missing(value, &all))));
     }

@@ -196,6 +196,11 @@ async fn pull_requests_that_reports_got_wrong_are_right() {
 }
 
 #[tokio::test]
+async fn what_is_open_since_nobody_knows_when_has_no_age() {
+    assert_eq!(differences("throughput").await.join("\n"), "");
+}
+
+#[tokio::test]
 async fn sql_means_what_it_means_on_trino() {
     assert_eq!(differences("sql").await.join("\n"), "");
 }

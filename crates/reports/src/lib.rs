@@ -43,6 +43,7 @@ pub use people::{Agents, AgentsError, KNOWN_AGENTS, Who};
 pub use question::{Filter, Question, RepoName, Sort, SortError};
 pub use read::ShapeError;
 pub use slo::{EmptyGate, Slo, SloError};
+pub use statement::lower;
 pub use subject::Subject;
 pub use table::{Table, Value};
 pub use teams::{Teams, TeamsError};

@@ -45,7 +45,7 @@ pub(crate) fn repositories(question: &Question) -> String {
         "select distinct source as host, lower(repo_full_name) as name\nfrom events\nwhere event_type in ({})\n  \
          and lower(repo_full_name) in ({})\n",
         types(question),
-        list(question.repos.iter().map(|repo| repo.name.to_lowercase())),
+        list(question.repos.iter().map(|repo| lower(&repo.name))),
     )
 }
 
@@ -94,6 +94,12 @@ pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// A text in small letters as engines have it: each letter by itself, so that no letter beside it
+/// counts, and none becomes two.
+pub fn lower(text: &str) -> String {
+    text.replace('İ', "i").replace('Σ', "σ").to_lowercase()
+}
+
 /// Texts as literals, with commas between.
 pub(crate) fn list(texts: impl Iterator<Item = String>) -> String {
     texts.map(|text| literal(&text)).collect::<Vec<_>>().join(", ")
@@ -106,6 +112,11 @@ mod tests {
     #[test]
     fn a_text_cannot_leave_its_literal() {
         assert_eq!(literal("o'; drop table events; --"), "'o''; drop table events; --'");
+    }
+
+    #[test]
+    fn letters_become_small_one_by_one() {
+        assert_eq!(lower("İstanbul ΟΔΥΣΣΕΥΣ ẞÄ"), "istanbul οδυσσευσ ßä");
     }
 
     #[test]

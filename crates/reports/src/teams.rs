@@ -13,7 +13,7 @@
 use serde::Deserialize;
 
 use crate::Dimension;
-use crate::statement::{asked::has_label, literal};
+use crate::statement::{asked::has_label, literal, lower};
 
 /// The teams of a file, in its order.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -123,17 +123,15 @@ impl Team {
     fn condition(&self, has_labels: bool) -> String {
         let name = "lower(coalesce(r.name, v.told_repo))";
         let repositories = self.repositories.iter().map(|repository| {
-            let repository = repository.to_lowercase();
+            let repository = lower(repository);
             match repository.strip_suffix('*') {
                 Some(start) => format!("strpos({name}, {}) = 1", literal(start)),
                 None => format!("{name} = {}", literal(&repository)),
             }
         });
         let labels = self.labels.iter().filter(|_| has_labels).map(|label| has_label(label));
-        let people = self
-            .people
-            .iter()
-            .map(|login| format!("lower(v.author) = {}", literal(&login.to_lowercase())));
+        let people =
+            self.people.iter().map(|login| format!("lower(v.author) = {}", literal(&lower(login))));
         let all: Vec<String> = repositories.chain(labels).chain(people).collect();
         if all.is_empty() { "false".to_owned() } else { all.join(" or ") }
     }

@@ -5,5 +5,7 @@
     checksums   every column of a table in three numbers each: in Python, and as SQL for Trino
     listings    which prefixes S3 was asked to list
     ageing      a lake that was left alone for days
+    questions   what reports are asked: each with each dimension and filter, from their catalogue
+    asking      who is asked them: `lakequery` and Trino
     sql         the same answer of two engines, made comparable
 """

@@ -11,9 +11,26 @@ from unittest import mock
 
 import github
 from localaws import firehose
+from localaws.stack import REPOSITORY
 
 CALL = 10  # entries of one PutEvents
 DEMO = 2000
+GOLDEN = REPOSITORY / "crates/lakequery/tests/golden"
+LIVES = ("adversarial_jobs", "adversarial_pulls")
+STRANGE = [
+    "A,b",
+    'say "Hi"',
+    "it's 100% $1 \\1 \\",
+    "ÄÖÜ ẞ",
+    "İstanbul",
+    "ΟΔΥΣΣΕΥΣ",
+    "two\nlines",
+    "\u202eright to left",
+    "🚀 \U0001d5d4",
+    " ",
+    "",
+    "a\u0001b",
+]
 
 
 def demo(lakequery, folder):
@@ -34,6 +51,40 @@ def payloads(at):
         }
         for number, (event, payload) in enumerate(github.payloads())
     ]
+
+
+def lives():
+    """Records of lives that reports got wrong once, on two hosts, and of strange labels."""
+    lines = [
+        json.loads(line)
+        for name in LIVES
+        for line in (GOLDEN / name / "deliveries.jsonl").read_text().splitlines()
+    ]
+    lines += list(strange())
+    return [
+        {
+            "source": line.get("source", "github.com"),
+            "detail-type": line["type"],
+            "detail": {"_delivery": {"id": github.guid(3_000_000 + number), "received_at": line["at"]}, **line["payload"]},
+        }
+        for number, line in enumerate(lines)
+    ]
+
+
+def strange():
+    """A job and a pull request per set of STRANGE: what they wait is no whole number of seconds."""
+    for number, label in enumerate(STRANGE):
+        repository = {"id": 601, "full_name": "Strange/Labels"}
+        begun, ended = f"2026-03-02T2{number % 4}:00:00.0{number:02}Z", f"2026-03-02T2{number % 4}:31:00.{number:02}7Z"
+        parts = {"repository": repository, "organization": {"login": "Strange"}, "sender": {"login": "Renovate[bot]", "type": "Bot"}}
+        job = {"id": 6000 + number, "run_id": 1, "run_attempt": 1, "name": label, "workflow_name": f"on {label}"}
+        job |= {"labels": [label, "Linux"], "created_at": begun, "started_at": ended, "runner_id": 1}
+        job |= {"runner_name": label, "runner_group_name": label, "head_branch": label}
+        yield {"at": ended, "type": "workflow_job", "payload": {"action": "in_progress", "workflow_job": job, **parts}}
+        pull = {"number": number + 1, "title": label, "user": {"login": "Copilot", "type": "Bot"}, "base": {"ref": label}}
+        pull |= {"labels": [{"name": label}, {"name": "Bug"}], "created_at": begun, "updated_at": ended, "draft": False}
+        pull |= {"merged_at": ended if number % 2 else None, "closed_at": ended if number % 2 else None}
+        yield {"at": ended, "type": "pull_request", "payload": {"action": "edited", "pull_request": pull, **parts}}
 
 
 def bulky(seed, at):

@@ -6,11 +6,13 @@
 //! | `json_extract_scalar(json, '$.a.b[0]')` | Trino's way into a payload; the engine has none |
 //! | `split(text, delimiter)` | the engine calls it otherwise |
 //! | `regexp_replace(text, pattern, by)` | the engine's own replaces the first match, and Trino's each |
+//! | `lower(text)` | the engine's own looks at the letters around `Σ`, and makes two of `İ` |
 //! | `json_get…`, `->`, `->>` | of `datafusion-functions-json`; Trino has none of these |
 //! | `repeat`, `lpad`, `array_repeat`, `range`, … | the engine's own, guarded: a few letters of SQL must not make gigabytes |
 
 mod guarded;
 mod json_extract_scalar;
+mod lower;
 mod regexp_replace;
 mod to_unixtime;
 
@@ -26,10 +28,12 @@ pub(super) fn register(context: &mut SessionContext) -> Result<()> {
     datafusion_functions_json::register_all(context)?;
     let split = context.udf("string_to_array")?.as_ref().clone().with_aliases(["split"]);
     let regexp_replace = regexp_replace::RegexpReplace::new(context.udf("regexp_replace")?);
+    let lower = lower::Lower::new(context.udf("lower")?);
     for function in [
         ScalarUDF::from(to_unixtime::ToUnixtime::new()),
         ScalarUDF::from(json_extract_scalar::JsonExtractScalar::new()),
         ScalarUDF::from(regexp_replace),
+        ScalarUDF::from(lower),
         split,
     ] {
         context.register_udf(Arc::new(function))?;

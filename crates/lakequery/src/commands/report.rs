@@ -3,6 +3,7 @@
 mod asked;
 mod explain;
 mod filters;
+mod list;
 
 use octolake_engine::{Engine, SqlEngine};
 use octolake_reports::{Answer, Question};
@@ -22,6 +23,9 @@ pub use asked::Args;
 /// # Errors
 /// Something that is asked for cannot be, or the lake cannot be read.
 pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
+    if args.list {
+        return list::print(globals.format);
+    }
     let asked = args.asked(globals.now())?;
     if asked.explain {
         return explain::print(&asked.question, globals.format);

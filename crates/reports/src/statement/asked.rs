@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{list, literal, timestamp};
+use super::{list, literal, lower, timestamp};
 use crate::definition::Shape;
 use crate::shorthand::written_out;
 use crate::{Dimension, Filter, Question, RepoName, Who};
@@ -106,11 +106,11 @@ fn chosen_join(question: &Question) -> String {
 }
 
 fn is_named(repo: &RepoName, table: &str) -> String {
-    let name = literal(&repo.name.to_lowercase());
+    let name = literal(&lower(&repo.name));
     let host = repo
         .host
         .as_ref()
-        .map(|host| format!(" and lower({table}source) = {}", literal(&host.to_lowercase())));
+        .map(|host| format!(" and lower({table}source) = {}", literal(&lower(host))));
     format!("lower({{name}}) = {name}{}", host.unwrap_or_default())
 }
 
@@ -142,7 +142,7 @@ fn conditions(question: &Question) -> Vec<String> {
 }
 
 fn condition(question: &Question, filter: &Filter) -> String {
-    let values = list(filter.values.iter().map(|value| value.to_lowercase()));
+    let values = list(filter.values.iter().map(|value| lower(value)));
     let whole = format!("lower({}) in ({values})", filter.dimension.sql(question));
     if filter.dimension != Dimension::Label {
         return whole;
@@ -154,6 +154,6 @@ fn condition(question: &Question, filter: &Filter) -> String {
 
 /// Whether the labels of `v` have one.
 pub(crate) fn has_label(label: &str) -> String {
-    let label = literal(&label.to_lowercase());
+    let label = literal(&lower(label));
     format!("strpos(chr(1) || v.labels || chr(1), chr(1) || {label} || chr(1)) > 0")
 }

@@ -22,12 +22,13 @@ fn durations(question: &Question, keys: &str) -> String {
         let _ = write!(
             sql,
             ",\n    sum(case when {is} then 1 else 0 end) as overdue_{place},\n    \
-             sum(case when {is} then waited_s else 0 end) as overdue_{place}_s"
+             sum(case when {is} then {} end) as overdue_{place}_ms",
+            milliseconds("waited_s", "1")
         );
         sql
     });
     let passed: String = (0..question.slos.len())
-        .map(|place| format!(", overdue_{place}, overdue_{place}_s"))
+        .map(|place| format!(", overdue_{place}, overdue_{place}_ms"))
         .collect();
     let counted = format!(
         "counted as (\n  select\n    {keys}, value_s,\n    count(*) as n,\n    sum(clamped) as clamped{overdue}\n  \
@@ -43,9 +44,11 @@ fn durations(question: &Question, keys: &str) -> String {
         let holds = format!("value_s is not null and not ({})", slo.is_broken_by("value_s"));
         columns.push(format!("sum(case when {holds} then n else 0 end) as within_{place}"));
         columns.push(format!("sum(overdue_{place}) as overdue_{place}"));
-        columns.push(format!("sum(overdue_{place}_s) as overdue_{place}_s"));
+        columns.push(format!(
+            "coalesce(cast(sum(overdue_{place}_ms) as double) / 1e3, 0e0) as overdue_{place}_s"
+        ));
     }
-    let ranked = ranked(keys, &format!("{keys}, value_s, n, clamped{passed}"), keys);
+    let ranked = ranked(keys, &format!("{keys}, value_s, n, clamped{passed}"), "n");
     finished(&counted, &ranked, keys, &columns)
 }
 
@@ -61,17 +64,18 @@ fn counts(keys: &str, kinds: &[&str], aging: &str) -> String {
         }),
     );
     columns.extend(statistics("value_s", &format!("{aging}_"), Some(aging)));
-    // One that nothing says the age of is counted, and has no rank among those that have one.
-    let aged = format!("{inner}, value_s is null");
-    let ranked = ranked(&aged, &format!("{inner}, value_s, n"), &aged);
+    // Of one that is open, and of which nothing says since when, there is no age.
+    let aged = "case when value_s is null then 0 else n end";
+    let ranked = ranked(&inner, &format!("{inner}, value_s, n"), aged);
     finished(&counted, &ranked, keys, &columns)
 }
 
-fn ranked(partition: &str, columns: &str, total: &str) -> String {
+/// `counted` with how many are up to each value, and how many there are.
+fn ranked(partition: &str, columns: &str, n: &str) -> String {
     format!(
         "ranked as (\n  select\n    {columns},\n    sum(n) over (\n      partition by {partition}\n      \
          order by value_s nulls last\n      rows between unbounded preceding and current row\n    ) as up_to,\n    \
-         sum(n) over (partition by {total}) as total\n  from counted\n)"
+         sum({n}) over (partition by {partition}) as total\n  from counted\n)"
     )
 }
 
@@ -99,8 +103,20 @@ fn statistics(value: &str, prefix: &str, kind: Option<&str>) -> Vec<String> {
         })
         .collect();
     columns.push(format!("max({value}){of_kind} as {prefix}max_s"));
-    columns.push(format!("sum({value} * n){of_kind} / sum(n){of_kind} as {prefix}mean_s"));
+    // Summed as whole milliseconds: a sum of doubles depends on their order.
+    let of_values =
+        kind.map(|kind| format!(" filter (where happened = '{kind}' and {value} is not null)"));
+    columns.push(format!(
+        "cast(sum({}){of_kind} as double) / (1e3 * sum(n){}) as {prefix}mean_s",
+        milliseconds(value, "n"),
+        of_values.unwrap_or_default()
+    ));
     columns
+}
+
+/// So many times a number of seconds, as whole milliseconds that no sum of them overflows.
+fn milliseconds(seconds: &str, times: &str) -> String {
+    format!("cast(round({seconds} * 1e3) as decimal(18, 0)) * {times}")
 }
 
 /// Two values between which the median of what these are a sample of lies, in 95 of 100 samples,

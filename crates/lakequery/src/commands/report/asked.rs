@@ -14,13 +14,22 @@ use octolake_reports::{
 use super::filters::Filters;
 use crate::exit::UsageError;
 
+/// What asks for one report, and so not for the list of them.
+const INSTEAD_OF_LIST: [&str; 12] = [
+    "report", "measure", "by", "bucket", "since", "until", "team", "sort", "top", "slo", "explain",
+    "drill",
+];
+
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = examples())]
 pub struct Args {
     /// Which report.
-    #[arg(value_name = "REPORT", value_parser = reports())]
-    report: String,
+    #[arg(value_name = "REPORT", value_parser = reports(), required_unless_present = "list")]
+    report: Option<String>,
+    /// Print which reports and measures there are, and what each takes, in place of one.
+    #[arg(long, conflicts_with_all = INSTEAD_OF_LIST)]
+    pub(super) list: bool,
     /// What is measured, where a report has several measures.
     #[arg(long, value_parser = measures(), value_name = "MEASURE")]
     measure: Option<String>,
@@ -156,12 +165,13 @@ impl Args {
     }
 
     fn definition(&self) -> Result<&'static Definition, UsageError> {
-        let found = find(&self.report, self.measure.as_deref());
-        found.ok_or_else(|| {
-            let all = ALL.iter().filter(|report| report.name == self.report);
+        // Only --list goes without a report, and asks no question.
+        let name = self.report.as_deref().unwrap_or_default();
+        find(name, self.measure.as_deref()).ok_or_else(|| {
+            let all = ALL.iter().filter(|report| report.name == name);
             let measures: Vec<&str> = all.filter_map(|report| report.measure).collect();
             let measure = self.measure.as_deref().unwrap_or_default();
-            let error = UsageError::new(format!("{} has no measure {measure}", self.report));
+            let error = UsageError::new(format!("{name} has no measure {measure}"));
             let has = if measures.is_empty() { "none".to_owned() } else { measures.join(", ") };
             error.hint(format!("it has {has}"))
         })
