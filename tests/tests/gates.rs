@@ -1,6 +1,5 @@
 //! Gates of the built binary: situations with the exit code that each must give, and JSON that says
 //! the same as the exit code. The figures are counted by hand in [`lake`].
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use octolake_tests::TestLake;
 use octolake_tests::binary::{self, Run};

@@ -1,6 +1,5 @@
 //! Names that somebody chose to do harm, in every format of a report: each stays one cell of one row,
 //! and nothing obeys it. And a report as Parquet, into a pipe.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use octolake_tests::TestLake;
 use octolake_tests::lake::envelope;
