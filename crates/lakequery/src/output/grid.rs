@@ -235,7 +235,7 @@ mod tests {
         assert!(shown(3, 7, 87).starts_with("─[ 1 ]─") && shown(3, 7, 88).starts_with(" text0"));
         let text = shown(0, 12, 30);
         assert_eq!(text.lines().filter(|line| line.starts_with("─[")).count(), 2);
-        assert!(text.contains("\n n11   12345\n"), "{text}");
+        assert!(text.contains("\n n11  12345\n"), "{text}");
         // Numbers are never broken.
         assert_eq!(shown(2, 3, 50).matches("12345").count(), 6);
     }
