@@ -139,6 +139,11 @@ pub enum CompactError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// More waits in `raw/` than is held in memory beside the table.
+    #[error(
+        "the raw objects that are not compacted yet are more than {0} MiB: run `lakequery compact` first"
+    )]
+    TooFresh(u64),
     /// The commit lost every race.
     #[error("another compactor was first {0} times in a row; the next run goes on")]
     Outrun(u32),
@@ -157,7 +162,9 @@ impl CompactError {
             Self::Store { .. } | Self::Scratch { .. } => Kind::Store,
             Self::Lake(_) => Kind::Table,
             Self::Outrun(_) => Kind::Race,
-            Self::NotCovered { .. } | Self::ScratchRefused { .. } => Kind::Person,
+            Self::NotCovered { .. } | Self::ScratchRefused { .. } | Self::TooFresh(_) => {
+                Kind::Person
+            }
             Self::Arrow(_) | Self::Task { .. } => Kind::Bug,
         }
     }

@@ -28,6 +28,7 @@ mod encode;
 mod erase;
 mod error;
 mod file_reader;
+mod fresh;
 pub mod known;
 mod large;
 mod merge;
@@ -53,6 +54,7 @@ mod windows;
 
 pub use erase::{Erasure, Selection, erase};
 pub use error::{CompactError, Kind};
+pub use fresh::{FRESH_BYTES, Fresh, FreshRows, fresh};
 pub use merge::{PlannedMerge, Reason};
 pub use rebuild::{Comparison, Rebuild, rebuild};
 pub use repair::{Repair, repair};

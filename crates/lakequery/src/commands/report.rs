@@ -3,12 +3,14 @@
 mod asked;
 mod explain;
 mod filters;
+mod waiting;
 
 use futures::TryStreamExt as _;
 use object_store::ObjectStore as _;
 use object_store::path::Path;
 use octolake_engine::{Engine, SqlEngine};
 use octolake_event::layout;
+use octolake_lake::Table;
 use octolake_reports::{Answer, Question};
 use octolake_store::Lake;
 
@@ -33,18 +35,21 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     }
     let lake = globals.open_lake()?;
     let _watch = Watch::start();
-    let engine = Engine::open(&lake).await?;
-    if engine.table().is_none() {
+    let mut table = Table::open(&lake).await?;
+    if table.is_none() {
         if !asked.question.slos.is_empty() && !is_lake(&lake).await? {
             anyhow::bail!("{} is no lake: nothing ever arrived there", lake.name());
         }
-        let text = format!("hint: {} has no table yet: run `lakequery compact`", lake.name());
-        output::note(globals, &text);
+        if !asked.fresh {
+            let text = format!("hint: {} has no table yet: run `lakequery compact`", lake.name());
+            output::note(globals, &text);
+        }
     }
+    let (engine, known) = engine(&asked, &lake, table.as_mut(), globals).await?;
     if let Some(rows) = asked.drill {
         return drill(&asked.question, rows, &engine, globals).await;
     }
-    let known = Known::default();
+    let known = known.unwrap_or_default();
     let mut answer = ask(&asked.question, &engine, known, asked.compares).await?;
     answer.settle_gates(asked.empty);
     print(&asked, &answer, globals)?;
@@ -53,6 +58,23 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     }
     let holds = answer.gates.iter().all(octolake_reports::Gate::holds);
     Ok(if holds { Outcome::Fine } else { Outcome::GateFailed })
+}
+
+/// An engine over the table; with `--fresh` over what waits too, and what is known of that then.
+async fn engine(
+    asked: &Asked,
+    lake: &Lake,
+    table: Option<&mut Table>,
+    globals: &Globals,
+) -> anyhow::Result<(Engine, Option<Known>)> {
+    let view = table.as_deref().map(Table::view).transpose()?;
+    if !asked.fresh {
+        return Ok((Engine::of(lake, view, vec![])?, None));
+    }
+    let fresh = octolake_compactor::fresh(lake, table, globals.now()).await?;
+    waiting::tell(&fresh, globals);
+    let known = waiting::known(&fresh);
+    Ok((Engine::of(lake, view, waiting::rows(fresh))?, Some(known)))
 }
 
 fn print(asked: &Asked, answer: &Answer, globals: &Globals) -> anyhow::Result<()> {
