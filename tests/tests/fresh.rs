@@ -1,4 +1,5 @@
-//! `report --fresh`: what is not compacted yet counts, each delivery once, and nothing is written.
+//! `report --fresh`: what is not compacted yet counts, each delivery once, and nothing is written;
+//! and each answer tells how much waits.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs::{self, File};
@@ -51,6 +52,7 @@ fn what_waits_counts_once_and_nothing_is_written() {
     let lake = without_the_last();
     lake.json(&["compact"]);
     let of_two = report(&lake, "lead-time", &[]);
+    assert_eq!(of_two["freshness"]["backlog_objects"], 0);
 
     put_open(&lake, "late.gz", &last());
     let again = fs::read(lake.path().join("raw/2026/03/02/08/lines")).unwrap();
@@ -63,8 +65,10 @@ fn what_waits_counts_once_and_nothing_is_written() {
     assert_eq!(answer["freshness"]["fresh_objects"], 4);
     assert_eq!(answer["freshness"]["backlog_objects"], 4);
     // Without it the answer is as it was, and says what it leaves out.
-    let left = report(&lake, "lead-time", &[]);
+    let mut left = report(&lake, "lead-time", &[]);
+    assert_eq!(left["freshness"]["backlog_objects"], 4);
     assert_eq!(left["freshness"]["fresh_objects"], Value::Null);
+    left["freshness"]["backlog_objects"] = json!(0);
     assert_eq!(left, of_two);
     assert_eq!(lake.files(""), before);
 

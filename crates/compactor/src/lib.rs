@@ -61,7 +61,7 @@ pub use repair::{Repair, repair};
 pub use report::{FailedObject, Report, Skipped, Unfinished};
 pub use retry::{Retry, retry};
 pub use run::{Surroundings, compact};
-pub use scan::{Backlog, RawObject, backlog};
+pub use scan::{Backlog, RawObject, backlog, backlog_within};
 pub use settings::Settings;
 pub use verify::{Check, Depth, Proof, Reading, Verdict, prove, prove_with, verify};
 pub use windows::{Place, What, items_in};

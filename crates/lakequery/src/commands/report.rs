@@ -49,8 +49,17 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     if let Some(rows) = asked.drill {
         return drill(&asked.question, rows, &engine, globals).await;
     }
-    let known = known.unwrap_or_default();
-    let mut answer = ask(&asked.question, &engine, known, asked.compares).await?;
+    // With --fresh it is known by now what waits; else it is looked for beside the query.
+    let told = async {
+        match known {
+            Some(known) => known.backlog_objects,
+            None => waiting::count(&lake, table.as_ref()).await,
+        }
+    };
+    let answer = ask(&asked.question, &engine, known.unwrap_or_default(), asked.compares);
+    let (answer, told) = tokio::join!(answer, told);
+    let mut answer = answer?;
+    answer.freshness.backlog_objects = told;
     answer.settle_gates(asked.empty);
     print(&asked, &answer, globals)?;
     for sentence in gates(&asked.question, &answer) {
