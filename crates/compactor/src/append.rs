@@ -19,8 +19,7 @@ use octolake_event::layout;
 use octolake_lake::{CommitKind, NewFile, Outcome, Reached, Table};
 
 pub(crate) use self::part::{Content, End, Part, PartBuilder, Plans, Record, RowPlace, rejected};
-pub(crate) use self::readers::Line;
-use self::readers::{Readers, Reading, Start};
+pub(crate) use self::readers::{Line, Readers, Reading, Start};
 use crate::batch::Batch;
 use crate::deadline::Deadline;
 use crate::elsewhere;

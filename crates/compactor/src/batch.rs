@@ -18,6 +18,7 @@ use octolake_lake::{Counts, Reached, Unusable};
 use crate::append::{End, Part, PartBuilder, Plans};
 use crate::erase::find::find_delivery;
 use crate::error::CompactError;
+use crate::fresh::FreshRows;
 use crate::known::Known;
 use crate::partitions::{FileSink, Partitions};
 use crate::read::{Item, ObjectReader};
@@ -109,6 +110,16 @@ impl Batch {
     /// The rows, to be made files; none are left in the batch.
     pub(crate) fn take_partitions(&mut self, settings: &Settings) -> Partitions {
         std::mem::replace(&mut self.partitions, Partitions::new(settings))
+    }
+
+    /// Keeps rows as they are from now on, and refuses more bytes of them than these.
+    pub(crate) fn hold_rows(&mut self, settings: &Settings, bytes: u64) {
+        self.partitions = Partitions::held_within(settings, bytes);
+    }
+
+    /// The rows that were kept as they are; none are left in the batch.
+    pub(crate) fn take_rows(&mut self, settings: &Settings) -> Vec<FreshRows> {
+        self.take_partitions(settings).into_rows()
     }
 
     /// Takes in what was read.

@@ -145,6 +145,11 @@ pub enum CompactError {
         .0.read, .0.stored, .0.duplicates, .0.quarantined
     )]
     Unbalanced(Box<Counts>),
+    /// More waits in `raw/` than is held in memory beside the table.
+    #[error(
+        "the raw objects that are not compacted yet are more than {0} MiB: run `lakequery compact` first"
+    )]
+    TooFresh(u64),
     /// The commit lost every race.
     #[error("another compactor was first {0} times in a row; the next run goes on")]
     Outrun(u32),
@@ -163,7 +168,9 @@ impl CompactError {
             Self::Store { .. } | Self::Scratch { .. } => Kind::Store,
             Self::Lake(_) => Kind::Table,
             Self::Outrun(_) => Kind::Race,
-            Self::NotCovered { .. } | Self::ScratchRefused { .. } => Kind::Person,
+            Self::NotCovered { .. } | Self::ScratchRefused { .. } | Self::TooFresh(_) => {
+                Kind::Person
+            }
             Self::Arrow(_) | Self::Task { .. } | Self::Unbalanced(_) => Kind::Bug,
         }
     }

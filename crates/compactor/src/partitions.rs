@@ -25,6 +25,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
+use crate::fresh::FreshRows;
 use crate::objects;
 use crate::settings::Settings;
 
@@ -84,6 +85,8 @@ pub(crate) struct Partitions {
     open: HashMap<Key, Open>,
     properties: WriterPropertiesPtr,
     waiting_limit: usize,
+    /// More bytes of rows than these are refused, and none are encoded; `None` where they are.
+    held_limit: Option<u64>,
     encoded_limit: usize,
     open_limit: usize,
     waiting: usize,
@@ -103,6 +106,7 @@ impl Partitions {
             open: HashMap::new(),
             properties: properties(Effort::Fast),
             waiting_limit: settings.buffer_bytes,
+            held_limit: None,
             encoded_limit: settings.encoded_bytes,
             open_limit: settings.open_files,
             waiting: 0,
@@ -113,6 +117,25 @@ impl Partitions {
             puts: JoinSet::new(),
             put_bytes: 0,
         }
+    }
+
+    /// Rows that stay rows: no more bytes of them than these.
+    pub(crate) fn held_within(settings: &Settings, bytes: u64) -> Self {
+        Self { held_limit: Some(bytes), ..Self::new(settings) }
+    }
+
+    /// The rows that were not encoded, ordered by partition.
+    pub(crate) fn into_rows(self) -> Vec<FreshRows> {
+        let mut open: Vec<(Key, Open)> = self.open.into_iter().collect();
+        open.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let of_one = |(_, Open { partition, waiting, received, .. }): (Key, Open)| {
+            waiting.into_iter().map(move |rows| FreshRows {
+                partition: partition.clone(),
+                rows,
+                received,
+            })
+        };
+        open.into_iter().flat_map(of_one).collect()
     }
 
     /// Takes in rows of one partition, which arrived in this span.
@@ -153,6 +176,10 @@ impl Partitions {
         sink: &mut FileSink,
         passed: Option<NaiveDate>,
     ) -> Result<(), CompactError> {
+        if let Some(limit) = self.held_limit {
+            let is_over = self.waiting as u64 > limit;
+            return if is_over { Err(CompactError::TooFresh(limit >> 20)) } else { Ok(()) };
+        }
         self.await_jobs(sink).await?;
         let of_the_past = |(_, date): &&Key| passed.is_some_and(|passed| *date < passed);
         let past: Vec<Key> = self.open.keys().filter(of_the_past).cloned().collect();

@@ -56,7 +56,7 @@ pub(crate) async fn seal(run: &mut Run<'_>) -> Result<(), CompactError> {
 pub(crate) async fn survey(run: &mut Run<'_>) -> Result<Backlog, CompactError> {
     let progress = run.table.as_ref().map(Table::progress);
     let survey = scan::survey(run.lake, progress, Days::Audited(run.now())).await?;
-    note_doubts(run, &survey.days);
+    note_doubts(run.table.as_mut(), &survey.days);
     run.listed = survey.days;
     Ok(survey.backlog)
 }
@@ -67,12 +67,13 @@ pub(crate) async fn audit(run: &mut Run<'_>, days: &[NaiveDate]) -> Result<(), C
     let is_sealed = |day: &&NaiveDate| progress.is_some_and(|p| p.seal(**day).is_some());
     let sealed: Vec<NaiveDate> = days.iter().filter(is_sealed).copied().collect();
     let survey = scan::survey(run.lake, progress, Days::Named(&sealed)).await?;
-    note_doubts(run, &survey.days);
+    note_doubts(run.table.as_mut(), &survey.days);
     Ok(())
 }
 
-fn note_doubts(run: &mut Run<'_>, days: &[ListedDay]) {
-    let Some(table) = &mut run.table else { return };
+/// Notes in the table what was listed otherwise than its seal says.
+pub(crate) fn note_doubts(table: Option<&mut Table>, days: &[ListedDay]) {
+    let Some(table) = table else { return };
     for listed in days {
         if let Some(doubt) = &listed.doubt {
             tracing::warn!(day = %listed.day, "a sealed day has other raw objects than its seal");

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! View ─ files ─▶ EventsTable (which files can hold rows → one Parquet scan) ─▶ `events`
+//! rows of raw objects that are not compacted, in memory (only where asked for) ─┘
 //! octolake_reports::VIEWS ──────────────────────────────────────────────────▶ views
 //! ```
 //!
 //! See [`functions`] for what is set right so that a text means what it means on Trino.
 
 mod events_table;
+mod fresh_rows;
 pub mod functions;
 mod pruning;
 mod read_only;

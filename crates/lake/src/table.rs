@@ -121,6 +121,15 @@ impl Table {
         check_usable(&self.lake, &self.live)
     }
 
+    /// This version as a reader sees it.
+    ///
+    /// # Errors
+    /// The table names a file that cannot be used: its rows would be missing.
+    pub fn view(&self) -> Result<View, LakeError> {
+        self.check_usable()?;
+        Ok(View { version: self.version(), files: self.files().to_vec() })
+    }
+
     /// What compaction has done.
     pub fn progress(&self) -> &Progress {
         &self.progress

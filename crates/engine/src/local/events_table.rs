@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -18,12 +19,14 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::union::UnionExec;
 use datafusion::prelude::SessionContext;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 use octolake_lake::LiveFile;
 use octolake_tables::schema::{self, PARTITION_COLUMNS};
 
+use super::fresh_rows::FreshRows;
 use super::pruning;
 
 /// How the engine calls the lake's store; no real place.
@@ -32,11 +35,12 @@ const STORE: &str = "lake://events";
 /// The end of a file that is read first, in bytes: it holds the footer of nearly every file.
 const FOOTER_READ: usize = 64 << 10;
 
-/// `events`: the rows of all live files, with the partition columns.
+/// `events`: the rows of all live files, and those that stand beside them, with the partition columns.
 #[derive(Debug)]
 pub struct EventsTable {
     store: Arc<dyn ObjectStore>,
     files: Vec<LiveFile>,
+    fresh: FreshRows,
     /// As users see it: the order of `octolake_tables::schema::table_schema`.
     schema: SchemaRef,
     /// As a scan sees it: the columns in files, then those of the partition.
@@ -59,12 +63,19 @@ impl EventsTable {
             .build();
         let whole = scan_schema.table_schema();
         let places = schema.fields().iter().filter_map(|f| whole.index_of(f.name()).ok()).collect();
-        Self { store, files, schema, scan_schema, places }
+        Self { store, files, fresh: FreshRows::default(), schema, scan_schema, places }
     }
 
-    /// The files that it consists of.
-    pub(super) fn files(&self) -> &[LiveFile] {
-        &self.files
+    /// The same with rows that are in no file yet, each batch with the file that would hold it; its
+    /// path and its size do not matter.
+    #[must_use]
+    pub fn with_rows(self, rows: Vec<(LiveFile, RecordBatch)>) -> Self {
+        Self { fresh: FreshRows::new(rows), ..self }
+    }
+
+    /// The files that it consists of, and those that would hold the rows beside them.
+    pub(super) fn files(&self) -> impl Iterator<Item = &LiveFile> {
+        self.files.iter().chain(self.fresh.files())
     }
 
     /// Makes the table known to a session as `events`.
@@ -103,6 +114,33 @@ impl EventsTable {
         statistics.total_byte_size = Precision::Inexact(bytes as usize);
         statistics
     }
+
+    /// The scan of the files that can hold rows; `None` where none can.
+    fn scan_files(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let files = pruning::files_for(session, &self.schema, &self.files, filters)?;
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let columns = match projection {
+            Some(columns) => columns.iter().map(|&column| self.places[column]).collect(),
+            None => self.places.clone(),
+        };
+        let groups = balanced(&files, session.config().target_partitions());
+        let url = ObjectStoreUrl::parse(STORE)?;
+        let config = FileScanConfigBuilder::new(url, Arc::new(self.source(session)))
+            .with_file_groups(groups)
+            .with_statistics(self.statistics(&files))
+            .with_projection_indices(Some(columns))?
+            .with_limit(limit)
+            .build();
+        Ok(Some(DataSourceExec::from_data_source(config)))
+    }
 }
 
 #[async_trait]
@@ -122,24 +160,14 @@ impl TableProvider for EventsTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let files = pruning::files_for(session, &self.schema, &self.files, filters)?;
-        if files.is_empty() {
+        let stored = self.scan_files(session, projection, filters, limit)?;
+        let fresh = self.fresh.scan(session, &self.schema, projection, filters)?;
+        let both: Vec<_> = stored.into_iter().chain(fresh).collect();
+        if both.is_empty() {
             let schema = project_schema(&self.schema, projection)?;
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        let columns = match projection {
-            Some(columns) => columns.iter().map(|&column| self.places[column]).collect(),
-            None => self.places.clone(),
-        };
-        let groups = balanced(&files, session.config().target_partitions());
-        let url = ObjectStoreUrl::parse(STORE)?;
-        let config = FileScanConfigBuilder::new(url, Arc::new(self.source(session)))
-            .with_file_groups(groups)
-            .with_statistics(self.statistics(&files))
-            .with_projection_indices(Some(columns))?
-            .with_limit(limit)
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
+        UnionExec::try_new(both)
     }
 
     fn supports_filters_pushdown(

@@ -37,9 +37,22 @@ impl Engine {
     /// # Errors
     /// The table cannot be read.
     pub async fn open(lake: &Lake) -> Result<Self, EngineError> {
-        let table = View::open(lake).await?;
+        Self::of(lake, View::open(lake).await?, vec![])
+    }
+
+    /// An engine over a version of the lake's table (`None`: nothing was ever compacted), and over
+    /// rows that are in no file of it: see [`EventsTable::with_rows`].
+    ///
+    /// # Errors
+    /// The engine's parts do not fit together.
+    pub fn of(
+        lake: &Lake,
+        table: Option<View>,
+        rows: Vec<(LiveFile, RecordBatch)>,
+    ) -> Result<Self, EngineError> {
         let files = table.as_ref().map(|table| table.files().to_vec()).unwrap_or_default();
-        Ok(Self { table, ..Self::over(EventsTable::new(lake.store().clone(), files))? })
+        let events = EventsTable::new(lake.store().clone(), files).with_rows(rows);
+        Ok(Self { table, ..Self::over(events)? })
     }
 
     /// An engine over a table that is given.
@@ -134,7 +147,7 @@ impl SqlEngine for Engine {
 }
 
 /// The newest arrival of each event type; `None` where a file does not say its own.
-fn newest(files: &[LiveFile]) -> HashMap<String, Option<DateTime<Utc>>> {
+fn newest<'f>(files: impl Iterator<Item = &'f LiveFile>) -> HashMap<String, Option<DateTime<Utc>>> {
     let mut newest = HashMap::new();
     for file in files {
         let entry = newest

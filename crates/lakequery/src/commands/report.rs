@@ -4,9 +4,12 @@ mod asked;
 mod explain;
 mod filters;
 mod list;
+mod waiting;
 
 use octolake_engine::{Engine, SqlEngine};
+use octolake_lake::Table;
 use octolake_reports::{Answer, Question};
+use octolake_store::Lake;
 
 use self::asked::Asked;
 use crate::ask::{Known, ask};
@@ -32,19 +35,31 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     }
     let lake = globals.open_lake()?;
     let _watch = Watch::start();
-    let engine = Engine::open(&lake).await?;
-    if engine.table().is_none() {
+    let mut table = Table::open(&lake).await?;
+    if table.is_none() {
         if !asked.question.slos.is_empty() && !octolake_lake::is_lake(&lake).await? {
             anyhow::bail!("{} is no lake: nothing ever arrived there", lake.name());
         }
-        let text = format!("hint: {} has no table yet: run `lakequery compact`", lake.name());
-        output::note(globals, &text);
+        if !asked.fresh {
+            let text = format!("hint: {} has no table yet: run `lakequery compact`", lake.name());
+            output::note(globals, &text);
+        }
     }
+    let (engine, known) = engine(&asked, &lake, table.as_mut(), globals).await?;
     if let Some(rows) = asked.drill {
         return drill(&asked.question, rows, &engine, globals).await;
     }
-    let known = Known::default();
-    let mut answer = ask(&asked.question, &engine, known, asked.compares).await?;
+    // With --fresh it is known by now what waits; else it is looked for beside the query.
+    let told = async {
+        match known {
+            Some(known) => known.backlog_objects,
+            None => waiting::count(&lake, table.as_ref()).await,
+        }
+    };
+    let answer = ask(&asked.question, &engine, known.unwrap_or_default(), asked.compares);
+    let (answer, told) = tokio::join!(answer, told);
+    let mut answer = answer?;
+    answer.freshness.backlog_objects = told;
     answer.settle_gates(asked.empty);
     print(&asked, &answer, globals)?;
     for sentence in gates(&asked.question, &answer) {
@@ -52,6 +67,23 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     }
     let holds = answer.gates.iter().all(octolake_reports::Gate::holds);
     Ok(if holds { Outcome::Fine } else { Outcome::GateFailed })
+}
+
+/// An engine over the table; with `--fresh` over what waits too, and what is known of that then.
+async fn engine(
+    asked: &Asked,
+    lake: &Lake,
+    table: Option<&mut Table>,
+    globals: &Globals,
+) -> anyhow::Result<(Engine, Option<Known>)> {
+    let view = table.as_deref().map(Table::view).transpose()?;
+    if !asked.fresh {
+        return Ok((Engine::of(lake, view, vec![])?, None));
+    }
+    let fresh = octolake_compactor::fresh(lake, table, globals.now()).await?;
+    waiting::tell(&fresh, globals);
+    let known = waiting::known(&fresh);
+    Ok((Engine::of(lake, view, waiting::rows(fresh))?, Some(known)))
 }
 
 fn print(asked: &Asked, answer: &Answer, globals: &Globals) -> anyhow::Result<()> {

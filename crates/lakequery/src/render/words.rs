@@ -56,6 +56,12 @@ fn freshness(answer: &Answer) -> String {
     };
     let backlog = match freshness.backlog_objects {
         None | Some(0) => String::new(),
+        Some(count) if freshness.fresh_objects > 0 => {
+            match count.saturating_sub(freshness.fresh_objects) {
+                0 => String::new(),
+                left => format!(" {left} more are not: they could not be read."),
+            }
+        }
         Some(count) => {
             format!(" {count} raw objects are not compacted yet: `lakequery compact`, or --fresh.")
         }

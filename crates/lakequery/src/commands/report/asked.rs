@@ -79,6 +79,9 @@ pub struct Args {
     /// What a bound says where there is no value.
     #[arg(long, default_value = "fail", value_parser = ["fail", "pass"], value_name = "RESULT")]
     slo_empty: String,
+    /// Count what is not compacted yet too: reads those raw objects now, and writes nothing.
+    #[arg(long)]
+    fresh: bool,
     /// Print the definition, what is left out and why, and the SQL in place of the report.
     #[arg(long)]
     explain: bool,
@@ -95,6 +98,8 @@ pub(crate) struct Asked {
     pub(crate) compares: bool,
     /// What gates say where there is no value.
     pub(super) empty: EmptyGate,
+    /// Whether what is not compacted yet counts too.
+    pub(super) fresh: bool,
     /// Whether it is explained in place of being asked.
     pub(super) explain: bool,
     /// How many of the things behind it are shown in place of it.
@@ -159,6 +164,7 @@ impl Args {
             question,
             compares: self.compare,
             empty: if self.slo_empty == "pass" { EmptyGate::Pass } else { EmptyGate::Fail },
+            fresh: self.fresh,
             explain: self.explain,
             drill: self.drill.map(|rows| rows as usize),
         })
