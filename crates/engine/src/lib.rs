@@ -10,6 +10,7 @@
 
 mod error;
 pub mod local;
+mod size;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -17,6 +18,7 @@ use octolake_reports::{Question, Table};
 
 pub use self::error::EngineError;
 pub use self::local::{Engine, EventsTable, MEMORY_LIMIT};
+pub use self::size::size;
 
 /// What runs SQL over the table `events`.
 #[async_trait]

@@ -22,6 +22,7 @@ use clean::{Cleaner, Escapes};
 pub use csv_cells::CsvCells;
 pub use grid::{Align, Grid};
 pub use markdown::fence;
+pub use octolake_engine::size;
 
 /// The columns of a terminal that leave room beside a report's.
 const WIDE: usize = 110;
@@ -173,19 +174,6 @@ pub fn print_grid(grid: &Grid, format: Format) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// A number of bytes as a person reads it: `1.5 MB`, in steps of a thousand.
-pub fn size(bytes: u64) -> String {
-    let mut amount = bytes as f64;
-    for unit in ["B", "kB", "MB", "GB"] {
-        if amount < 999.5 {
-            let digits = usize::from(amount < 9.95 && unit != "B");
-            return format!("{amount:.digits$} {unit}");
-        }
-        amount /= 1e3;
-    }
-    format!("{amount:.1} TB")
-}
-
 /// Tells the user something that is no result, on stderr; `-q` silences it.
 pub fn note(globals: &Globals, text: &str) {
     if !globals.quiet {
@@ -253,20 +241,6 @@ mod tests {
     use anyhow::Context as _;
 
     use super::*;
-
-    #[test]
-    fn sizes_are_short() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_500, "1.5 kB"),
-            (999_600, "1.0 MB"),
-            (25_000_000, "25 MB"),
-            (3_000_000_000_000, "3.0 TB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
-    }
 
     #[test]
     fn a_terminal_that_does_not_say_its_width_has_one() {

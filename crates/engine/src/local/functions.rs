@@ -40,17 +40,3 @@ pub(super) fn register(context: &mut SessionContext) -> Result<()> {
     }
     guarded::register(context)
 }
-
-/// A number of bytes as a person reads it: `1.5 MB`, in steps of a thousand.
-fn size(bytes: u64) -> String {
-    let mut amount = bytes as f64;
-    for unit in ["B", "kB", "MB"] {
-        if amount < 999.5 {
-            let digits = usize::from(amount < 9.95 && unit != "B");
-            return format!("{amount:.digits$} {unit}");
-        }
-        amount /= 1e3;
-    }
-    let digits = usize::from(amount < 9.95);
-    format!("{amount:.digits$} GB")
-}

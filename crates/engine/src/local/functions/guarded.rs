@@ -25,7 +25,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::SessionContext;
 
-use super::size;
+use crate::size;
 
 /// The most bytes that one call may make, for all rows of a batch.
 const MOST: u64 = 64_000_000;
