@@ -1,9 +1,11 @@
 """Writes a lake's table with deltalake, as somebody does who knows nothing of octolake.
 
-    others.py LAKE delete|optimize|update|delete-tenths SECONDS [PREDICATE]
+    others.py LAKE delete|optimize|update|delete-tenths|both SECONDS [PREDICATE]
 
-Goes on for so many seconds, once at least, and prints what was done as JSON. A commit that comes
-second is tried again, as deltalake's users do.
+Goes on for so many seconds, and until `TIMES` of each were done where it goes on at all; prints what
+was done as JSON. A commit that comes second is tried again, as deltalake's users do. `both` is
+optimize and delete-tenths in turns: deltalake itself doubles rows where one of its deletes meets one
+of its own optimizes.
 """
 
 import json
@@ -13,6 +15,8 @@ import time
 
 import deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
+
+TIMES = 2
 
 
 def tenths(table):
@@ -33,14 +37,20 @@ def once(table, what, predicate):
 
 
 def main(lake, what, seconds, predicate=None):
-    until, done, rows, conflicts = time.monotonic() + float(seconds), 0, 0, 0
-    while done == 0 or time.monotonic() < until:
+    kinds = ["optimize", "delete-tenths"] if what == "both" else [what]
+    wanted = TIMES if float(seconds) else 1
+    until, rows, conflicts = time.monotonic() + float(seconds), 0, 0
+    done = dict.fromkeys(kinds, 0)
+    turn = 0
+    while min(done.values()) < wanted or time.monotonic() < until:
+        kind = kinds[turn % len(kinds)]
         try:
-            changed = once(deltalake.DeltaTable(f"{lake}/events"), what, predicate)
-            rows, done = rows + changed, done + 1
+            rows += once(deltalake.DeltaTable(f"{lake}/events"), kind, predicate)
+            done[kind] += 1
+            turn += 1
         except (CommitFailedError, DeltaError) as error:
             conflicts += 1
-            print(f"{what}: {error}", file=sys.stderr)
+            print(f"{kind}: {error}", file=sys.stderr)
         time.sleep(0.05)
     json.dump({"done": done, "rows": rows, "conflicts": conflicts}, sys.stdout)
     sys.stdout.flush()

@@ -29,9 +29,13 @@ pub(crate) fn operation(kind: CommitKind) -> DeltaOperation {
     }
 }
 
+/// What a merge takes out is marked as a change of the data, though what it puts in is none. The
+/// Delta library of Rust and Python looks for conflicts at changes of the data alone: somebody's
+/// `OPTIMIZE` or `delete` of a file that a merge has replaced meanwhile would be committed, and all
+/// rows of that file would be there twice. See decision 28.
 pub(crate) fn actions(commit: &Commit) -> Vec<Action> {
     let is_new = commit.kind != CommitKind::Merge;
-    let removes = commit.removes.iter().map(|file| remove(file, is_new, commit.now));
+    let removes = commit.removes.iter().map(|file| remove(file, commit.now));
     let drops = commit.drops.iter().map(|path| drop_of(path, commit.now));
     let adds = commit.adds.iter().map(|file| add(file, is_new, commit.now));
     removes.chain(drops).chain(adds).collect()
@@ -76,10 +80,10 @@ fn add(file: &NewFile, data_change: bool, now: DateTime<Utc>) -> Action {
     })
 }
 
-fn remove(file: &LiveFile, data_change: bool, now: DateTime<Utc>) -> Action {
+fn remove(file: &LiveFile, now: DateTime<Utc>) -> Action {
     Action::Remove(Remove {
         path: file.path.clone(),
-        data_change,
+        data_change: true,
         deletion_timestamp: Some(now.timestamp_millis()),
         extended_file_metadata: Some(true),
         partition_values: Some(partition_values(&file.partition)),

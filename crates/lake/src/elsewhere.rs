@@ -101,16 +101,18 @@ impl Elsewhere {
         let is_ours = lines.iter().filter_map(|line| line.txn.as_ref()).any(|t| t.app_id == MARK);
         // A change of the rows, unless it is told that it is none.
         let is_change = |said: Option<bool>| said.unwrap_or(true);
+        let adds = || lines.iter().filter_map(|line| line.add.as_ref());
+        // Of ours, what is put in tells whether rows were only moved.
+        let is_merge = is_ours && adds().any(|add| !is_change(add.data_change));
         let removes = lines.iter().filter_map(|line| line.remove.as_ref());
-        for remove in removes.filter(|remove| is_change(remove.data_change)) {
+        for remove in removes.filter(|remove| !is_merge && is_change(remove.data_change)) {
             let path = decoded(&remove.path);
             match is_ours {
                 true => drop(self.dropped.insert(path)),
                 false => drop(self.removed.insert(path.clone(), remove.date(&path))),
             }
         }
-        let adds = lines.iter().filter_map(|line| line.add.as_ref());
-        for add in adds.filter(|add| !is_ours && is_change(add.data_change)) {
+        for add in adds().filter(|add| !is_ours && is_change(add.data_change)) {
             let path = decoded(&add.path);
             let rows = add.stats.as_deref().and_then(|stats| serde_json::from_str(stats).ok());
             // One that comes back, or that stays with other facts about it, has lost nothing.
@@ -251,6 +253,15 @@ mod tests {
     fn a_file_that_we_drop_is_told() {
         let dropped = noted(&[vec![add("b", "")], vec![remove("b", ""), OURS.to_owned()]]);
         assert_eq!(paths(&dropped), [vec![], vec!["b"], vec!["b"]]);
+    }
+
+    #[test]
+    fn what_we_merge_is_not_dropped() {
+        let (yes, no) = (r#","dataChange":true"#, r#","dataChange":false"#);
+        for of_merge in [yes, no] {
+            let merged = noted(&[vec![OURS.to_owned(), remove("a", of_merge), add("b", no)]]);
+            assert_eq!(merged, Elsewhere::default());
+        }
     }
 
     #[test]
