@@ -309,8 +309,7 @@ def far(bench):
                                if key != "LAKE_URL" and not key.startswith("AWS_")}
                 take = run([bench.binary, "--lake", "s3://bench", "-q", "--format", "json", command], 300,
                            environment | store.environment)
-                asked = ", ".join(f"{count} {kind}" for kind, count in sorted(store.counted().items()))
-                yield Row(what, f"{take.wall:.2f} s, {take.cpu:.2f} CPU s; {asked}")
+                yield Row(what, f"{take.wall:.2f} s, {take.cpu:.2f} CPU s; {store.counted()}")
                 if target:
                     yield at_most(f"{what}: clock, s", take.wall, target)
                 return take
