@@ -8,27 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import ask
 import growth_picture
 import odd
 from far import Far
 from measure import Failed, best, run
+from rows import Row, at_most
 
 HERE = Path(__file__).resolve().parent
 MEMORY = 512 << 20
-
-
-@dataclass
-class Row:
-    """One line of the table. `met` is `None` for what has no target and is told beside the rest."""
-
-    what: str
-    measured: str
-    target: str = ""
-    met: bool | None = None
-
-
-def at_most(what, value, limit, text="{:.2f}"):
-    return Row(what, text.format(value), "at most " + text.format(limit), value <= limit)
 
 
 def memory(what, taken):
@@ -50,6 +38,7 @@ class Bench:
     scale: float
     repeat: int
     picture: Path
+    tables: tuple = ("projection", "events")  # what the other engine reads, the first that there is
 
     def count(self, full, least=1):
         return max(least, round(full * self.scale))
@@ -379,4 +368,9 @@ ALL = {
     "noop": noop,
     "far": far,
     "growth": growth,
+    "ask": ask.ask,
+    "ask-far": ask.ask_far,
+    "growth-reports": ask.growth_reports,
 }
+# Only where they are named: they take hours.
+EXTRA = {"hundred": ask.hundred}

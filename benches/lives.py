@@ -211,7 +211,8 @@ def chunk(task):
 
 def make(args):
     """Makes the lake; gives how many deliveries it holds (about what was asked for) and their bytes of JSON."""
-    tasks = [(args, day, min(day + CHUNK, args.days)) for day in range(0, args.days, CHUNK)]
+    last = args.days if args.to_day is None else args.to_day
+    tasks = [(args, day, min(day + CHUNK, last)) for day in range(args.from_day, last, CHUNK)]
     with Pool(min(len(tasks), os.cpu_count() or 1)) as pool:
         done = pool.map(chunk, tasks, chunksize=1)
     return {"records": sum(records for records, _ in done), "json": sum(size for _, size in done)}
@@ -224,6 +225,8 @@ def main():
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--end", default="2026-11-20", help="the day after the last, UTC")
     parser.add_argument("--types", type=int, default=20, help="event types, those of jobs and pull requests among them")
+    parser.add_argument("--from-day", type=int, default=0, help="only what arrives from this day on, counted from 0")
+    parser.add_argument("--to-day", type=int, help="and before this one; else all")
     parser.add_argument("--seed", type=int, default=1)
     print(json.dumps(make(parser.parse_args())))
 
