@@ -78,6 +78,5 @@ def many(bench):
     def make(root):
         odd.tiny(root, objects, days=days, types=60)
         bench.compact(root, limit=7200)
-        shutil.rmtree(root / "raw")
 
     return kept(bench, f"ask-many-{objects}", make)
