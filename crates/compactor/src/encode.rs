@@ -141,7 +141,7 @@ impl FileWriter {
 }
 
 /// Bytes of the values in a batch, whatever else is in the buffers behind it.
-fn bytes_of(batch: &RecordBatch) -> usize {
+pub(crate) fn bytes_of(batch: &RecordBatch) -> usize {
     let of_column = |column: &ArrayRef| match column.data_type() {
         // Views share what they show; their length is in their lowest 32 bits.
         DataType::Utf8View => lengths(column.as_string_view().views()),

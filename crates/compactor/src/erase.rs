@@ -42,6 +42,7 @@ use crate::encode::{Effort, FileWriter, properties};
 use crate::error::CompactError;
 use crate::merge;
 use crate::objects;
+use crate::project;
 use crate::rewrite::{EndOnDrop, Limit, Rewrite, Workshop};
 use crate::run::{Run, Surroundings};
 use crate::settings::Settings;
@@ -128,6 +129,7 @@ async fn take_out(
     tracing::info!(rows = erasure.rows, files = commit.removes.len(), "rows erased");
     let is_of_one = |partition: &Partition| partitions.contains(partition);
     erasure.files_deleted = vacuum::delete_all_unwanted(run, is_of_one).await?;
+    project::reach(run).await?;
     Ok(true)
 }
 

@@ -94,6 +94,23 @@ impl Whole {
         self.metadata.metadata()
     }
 
+    /// Fetches a row group, but for a column that is left out.
+    pub(crate) async fn group_without(
+        &self,
+        group: usize,
+        column: &str,
+    ) -> Result<ParquetRecordBatchReader> {
+        let schema = self.metadata().file_metadata().schema_descr();
+        let columns = self.schema().fields().iter().enumerate();
+        let kept = columns.filter(|(_, field)| field.name() != column).map(|(number, _)| number);
+        let opened = Opened::new_with_metadata(self.reader.clone(), self.metadata.clone())
+            .with_row_groups(vec![group])
+            .with_projection(ProjectionMask::roots(schema, kept))
+            .with_batch_size(READ_ROWS);
+        let fetched = opened.build()?.next_row_group().await?;
+        fetched.ok_or_else(|| ParquetError::General(format!("there is no row group {group}")))
+    }
+
     /// Fetches a row group.
     pub(crate) async fn group(&self, group: usize) -> Result<ParquetRecordBatchReader> {
         let opened = Opened::new_with_metadata(self.reader.clone(), self.metadata.clone())

@@ -76,7 +76,7 @@ pub(crate) fn is_due(run: &Run<'_>) -> bool {
 
 /// What to merge next, but for the partitions that could not be merged.
 fn due(run: &Run<'_>, pace: &Pace) -> Vec<Merge> {
-    let (today, left) = (run.now().date_naive(), run.deadline().left());
+    let (today, left) = (run.now().date_naive(), run.merging_deadline().left());
     let is_fresh = |file: &LiveFile| is_of(run, &file.path);
     let mut due = pace.choose(run.files(), run.settings, today, left, is_fresh);
     let skipped: HashSet<&str> =
@@ -99,7 +99,7 @@ pub(crate) async fn merge(run: &mut Run<'_>) -> Result<(), CompactError> {
     let _end = EndOnDrop(shop.limit.clone());
     let mut pace = Pace::new(run.settings.threads);
     let mut goes_on = true;
-    while goes_on && !run.is_out_of_time() {
+    while goes_on && !run.merging_deadline().is_over() {
         let (started, before) = (Instant::now(), run.report.bytes_merged);
         let due = due(run, &pace);
         let is_whole = make(run, &shop, due).await?;
@@ -118,7 +118,7 @@ async fn make(
     merges: Vec<Merge>,
 ) -> Result<bool, CompactError> {
     let mut due = merges.into_iter().peekable();
-    while due.peek().is_some() && !run.is_out_of_time() {
+    while due.peek().is_some() && !run.merging_deadline().is_over() {
         let (mut some, mut bytes, mut files) = (Vec::new(), 0, 0);
         while let Some(merge) = due.next_if(|_| bytes < COMMIT_BYTES && files < COMMIT_FILES) {
             bytes += merge.bytes();
@@ -144,7 +144,7 @@ pub(crate) fn workshop(run: &Run<'_>) -> Workshop {
         number: Arc::new(AtomicU32::new(run.sink.number)),
         threads: Arc::new(Semaphore::new(threads)),
         target_bytes: run.settings.target_file_bytes,
-        limit: Limit { at: run.ends_at(), ..Limit::default() },
+        limit: Limit { at: run.merging_deadline().at(), ..Limit::default() },
         now: run.now(),
     }
 }

@@ -66,7 +66,7 @@ pub async fn rebuild(
     let started = Instant::now();
     let Some(mut table) = Table::open(lake).await? else { return Ok(None) };
     let beside = lake.clone().with_moved(layout::EVENTS, layout::REBUILD);
-    let building = Settings { dry_run: false, since: None, ..settings.clone() };
+    let building = Settings { dry_run: false, since: None, project: false, ..settings.clone() };
     let Surroundings { run_id, clock, on_progress } = surroundings;
     let mut outcome = Rebuild::default();
     for attempt in 0..MAX_CONFLICTS {

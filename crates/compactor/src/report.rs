@@ -4,6 +4,7 @@ use octolake_lake::Unusable;
 use serde::Serialize;
 
 use crate::merge::PlannedMerge;
+use crate::project::Projecting;
 use crate::scan::Backlog;
 use crate::vacuum::PlannedVacuum;
 
@@ -74,6 +75,8 @@ pub struct Report {
     pub merges: Vec<PlannedMerge>,
     /// In a dry run: what would be deleted.
     pub vacuum: Vec<PlannedVacuum>,
+    /// What was done to the projection.
+    pub projection: Projecting,
     /// What waited when the run last looked, whatever it was asked to take up.
     #[serde(skip)]
     pub backlog: Backlog,

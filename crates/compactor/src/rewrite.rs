@@ -10,7 +10,7 @@
 //! of a damaged file the libraries may panic. Nothing of it is in the table before its commit.
 
 pub(crate) mod census;
-mod columns;
+pub(crate) mod columns;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

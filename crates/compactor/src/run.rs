@@ -18,7 +18,7 @@ use crate::partitions::FileSink;
 use crate::report::Report;
 use crate::scan::ListedDay;
 use crate::settings::Settings;
-use crate::{elsewhere, merge, seal, vacuum};
+use crate::{elsewhere, merge, project, seal, vacuum};
 
 /// What a run takes from outside.
 pub struct Surroundings<'a> {
@@ -56,6 +56,7 @@ pub async fn compact<'a>(
     } else {
         seal::seal(&mut run).await?;
         merge::merge(&mut run).await?;
+        project::project(&mut run).await;
         // A vacuum may delete what alone tells which rows others have deleted.
         elsewhere::look(&mut run).await?;
         vacuum::vacuum(&mut run).await?;
@@ -120,10 +121,16 @@ impl<'a> Run<'a> {
         Deadline::after(self.started, self.settings.deadline)
     }
 
-    /// When to stop reading: a backlog must leave some of the time for merges that are due.
+    /// When to stop reading: a backlog must leave some of the time for merges that are due, and for
+    /// the projection of what was read.
     pub(crate) fn reading_deadline(&self) -> Deadline {
-        let share = if merge::is_due(self) { 0.75 } else { 1.0 };
+        let share = if merge::is_due(self) { 0.7 } else { 0.85 };
         Deadline::after(self.started, self.settings.deadline.map(|time| time.mul_f64(share)))
+    }
+
+    /// When to stop merging: the projection follows.
+    pub(crate) fn merging_deadline(&self) -> Deadline {
+        Deadline::after(self.started, self.settings.deadline.map(|time| time.mul_f64(0.9)))
     }
 
     pub(crate) fn is_out_of_time(&self) -> bool {

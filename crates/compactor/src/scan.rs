@@ -113,24 +113,6 @@ pub async fn backlog(lake: &Lake, progress: Option<&Progress>) -> Result<Backlog
     Ok(survey(lake, progress, Days::Open).await?.backlog)
 }
 
-/// The same where it takes no more than so many listings; `None` where it would take more.
-///
-/// A month of which every day is sealed is not looked into.
-///
-/// # Errors
-/// The store cannot list it.
-pub async fn backlog_within(
-    lake: &Lake,
-    progress: Option<&Progress>,
-    listings: u64,
-) -> Result<Option<Backlog>, CompactError> {
-    let is_sealed = |day: NaiveDate| progress.is_some_and(|p| p.seal(day).is_some());
-    let Some(days) = tree::open_days(lake.store(), is_sealed, listings).await? else {
-        return Ok(None);
-    };
-    Ok(Some(survey(lake, progress, Days::Named(&days)).await?.backlog))
-}
-
 /// Lists these days of `raw/` against what is done (`None`: nothing is).
 pub(crate) async fn survey(
     lake: &Lake,

@@ -43,6 +43,8 @@ pub struct Settings {
     pub vacuum_grace: Duration,
     /// How often files are looked for that the table does not name.
     pub vacuum_interval: Duration,
+    /// Whether the projection is kept up with the table.
+    pub project: bool,
     /// When to stop taking up new work, counted from the start of the run. One step is taken in any
     /// case, so that runs that are always late come to an end of their work too.
     pub deadline: Option<Duration>,
@@ -68,6 +70,7 @@ impl Default for Settings {
             settled_days: 4,
             vacuum_grace: Duration::from_secs(7 * 24 * 3600),
             vacuum_interval: Duration::from_secs(24 * 3600),
+            project: true,
             deadline: None,
         }
     }

@@ -18,6 +18,7 @@ use self::plan::Plan;
 pub(crate) use self::plan::planned;
 pub use self::plan::{PlannedVacuum, Unwanted};
 use crate::error::CompactError;
+use crate::project;
 use crate::run::Run;
 
 /// Deletes what is due, once per interval.
@@ -30,6 +31,7 @@ pub(crate) async fn vacuum(run: &mut Run<'_>) -> Result<(), CompactError> {
     let files = plan.files(run, |_| true).await?;
     run.report.files_vacuumed += delete::delete(run, files).await?;
     run.report.files_vacuumed += delete::sweep(run, plan.before());
+    run.report.files_vacuumed += project::vacuum(run, grace(run)).await?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ mod erased;
 mod gather;
 mod join;
 mod journal;
+mod projection;
 mod records;
 mod rows;
 mod scratch;
@@ -197,7 +198,9 @@ pub async fn prove_with(
     shards.scratch.finish();
     // A record that is a row, and not the first one of its id, repeats it.
     findings.counts.duplicates -= findings.counts.stored.min(findings.counts.duplicates);
-    Ok(Some(verdict::of(&table, proof.depth, &raw, findings)))
+    let mut verdict = verdict::of(&table, proof.depth, &raw, findings);
+    verdict.add(projection::check(lake, &table).await?);
+    Ok(Some(verdict))
 }
 
 /// Reads the places of the quarantine's entries into shards.

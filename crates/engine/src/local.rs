@@ -1,7 +1,8 @@
 //! DataFusion over the files that the table's log lists: the engine that is always there.
 //!
 //! ```text
-//! View ─ files ─▶ EventsTable (which files can hold rows → one Parquet scan) ─▶ `events`
+//! Source ─ the projection and what came later, or the archive
+//!   └─▶ EventsTable (which files can hold rows → Parquet scans) ─▶ `events`
 //! rows of raw objects that are not compacted, in memory (only where asked for) ─┘
 //! octolake_reports::VIEWS ──────────────────────────────────────────────────▶ views
 //! ```
@@ -9,6 +10,8 @@
 //! See [`functions`] for what is set right so that a text means what it means on Trino.
 
 mod events_table;
+mod file_set;
+mod folder_rows;
 mod fresh_rows;
 pub mod functions;
 mod pruning;

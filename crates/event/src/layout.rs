@@ -4,6 +4,7 @@
 //! raw/<yyyy>/<mm>/<dd>/<hh>/<any name>          envelopes as they arrived, by arrival hour (UTC)
 //! large/<yyyy>/<mm>/<dd>/<delivery id>.json.gz  bodies too large for the bus
 //! events/event_type=<type>/date=<date>/…        the Delta table, with events/_delta_log/
+//! projection/event_type=<type>/month=<month>/…  its rows without payloads, with projection/_delta_log/
 //! quarantine/<raw key without raw/>/<offset>.json   records that could not be read, from this one on
 //! erased/<run>.parquet                          ids of deliveries that were erased
 //! rebuild/events/                               the table while it is made anew from raw/
@@ -14,6 +15,7 @@
 //! Keys are relative to the lake's root, with `/` between their parts, on disk and on S3 alike.
 
 mod aside;
+mod projection;
 mod raw;
 mod table;
 
@@ -21,13 +23,17 @@ pub use aside::{
     erased_key, is_erased_key, is_large_key, is_quarantine_key, large_date, large_id, large_key,
     quarantine_folder, quarantine_key, quarantined,
 };
+pub use projection::{
+    PROJECTION, PROJECTION_LOG, month_of, month_of_text, month_text, path_in_projection,
+    projected_file, projected_folder, projected_key, projected_partition, projected_partition_of,
+};
 pub use raw::{
     RawFolder, is_under_raw, raw_day, raw_folder, raw_folder_of, raw_hour, raw_key, raw_key_hash,
     reached_name, reached_of, seal_name, seal_of, searched_name, searched_of,
 };
 pub use table::{
-    Partition, commit_key, data_file, date_of_file, is_intact, path_in_table, rebuilt_key,
-    table_key,
+    Partition, commit_key, commit_name, data_file, date_of_file, is_intact, path_in_table,
+    rebuilt_key, table_key,
 };
 
 /// The folder of raw objects.

@@ -1,6 +1,6 @@
 //! The files that a version of the table consists of.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures::{StreamExt, stream};
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore};
@@ -34,6 +34,8 @@ pub struct LiveFile {
     pub received_min: Option<DateTime<Utc>>,
     /// The latest `received_at` in it, where its statistics say.
     pub received_max: Option<DateTime<Utc>>,
+    /// The first and the last date of its rows.
+    pub dates: (NaiveDate, NaiveDate),
 }
 
 impl LiveFile {
@@ -59,6 +61,16 @@ pub(crate) enum Entry {
     /// Its statistics don't say how many rows it has: another engine wrote it.
     Uncounted(LiveFile),
     Unusable(Unusable),
+}
+
+impl Entry {
+    /// The path of the file, relative to its table.
+    pub(crate) fn path(&self) -> &str {
+        match self {
+            Self::File(file) | Self::Uncounted(file) => &file.path,
+            Self::Unusable(file) => &file.path,
+        }
+    }
 }
 
 /// What became of a file.

@@ -20,10 +20,10 @@ use octolake_tables::schema::{self, PARTITION_COLUMNS};
 
 use crate::error::LakeError;
 use crate::live::{Change, Live};
-use crate::log;
+use crate::log::Log;
 use crate::progress::Progress;
 use crate::properties;
-use crate::replay::{Changes, Listed, Values};
+use crate::replay::{Changes, Listed, Names, Values};
 
 /// How long the table remembers that a raw object is done whose day is never sealed. Forgetting
 /// costs a second reading of the object, and never a row.
@@ -31,11 +31,14 @@ const REMEMBER_DONE: &str = "interval 400 days";
 
 /// The newest version of the table's log, as the Delta library has it, without its files where they
 /// are read here; `None` where there is no log.
-pub(crate) async fn load(lake: &Lake) -> Result<Option<DeltaTable>, LakeError> {
-    if !has_log(lake).await? {
+pub(crate) async fn load(
+    lake: &Lake,
+    folder: &'static str,
+) -> Result<Option<DeltaTable>, LakeError> {
+    if !has_log(lake, folder).await? {
         return Ok(None);
     }
-    let log_store = log_store(lake)?;
+    let log_store = log_store(lake, folder)?;
     let snapshot = match Snapshot::try_new(log_store.as_ref(), None).await {
         Ok(snapshot) => snapshot,
         Err(DeltaTableError::NotATable(_)) => return Ok(None),
@@ -76,6 +79,7 @@ pub(crate) async fn read_files(
     live: &mut Live,
     progress: Option<&mut Progress>,
 ) -> Result<u64, LakeError> {
+    let (log, names) = (Log::of_events(lake), progress.map(|it| it as &mut dyn Names));
     let state = delta.snapshot().map_err(|error| open_error(lake, error))?;
     let version = state.version();
     if read == Some(version) {
@@ -87,9 +91,9 @@ pub(crate) async fn read_files(
     }
     let mut changes = Changes::new();
     if is_plain(state.protocol()) {
-        log::read(lake, read, version, Some(&mut changes), progress).await?;
+        log.read(read, version, Some(&mut changes), names).await?;
     } else {
-        log::read(lake, read, version, None, progress).await?;
+        log.read(read, version, None, names).await?;
         *live = Live::default();
         changes.extend(state.log_data().iter().map(|file| of_library(&file)));
     }
@@ -104,7 +108,7 @@ fn of_library(file: &LogicalFileView) -> (String, Change) {
     let stats = file.stats();
     let listed = Listed {
         path: file.object_store_path().to_string(),
-        values: Values { event_type: value("event_type"), date: value("date") },
+        values: Values { event_type: value("event_type"), date: value("date"), month: None },
         bytes: file.size(),
         modified: file.modification_time(),
         stats: stats.as_deref(),
@@ -130,8 +134,9 @@ pub async fn is_lake(lake: &Lake) -> Result<bool, LakeError> {
 
 /// Whether the table's log has begun. Asked first, because a store may be unable to tell an empty
 /// place from a missing one.
-pub(crate) async fn has_log(lake: &Lake) -> Result<bool, LakeError> {
-    let first = lake.store().list(Some(&Path::from(layout::TABLE_LOG))).try_next().await;
+pub(crate) async fn has_log(lake: &Lake, folder: &str) -> Result<bool, LakeError> {
+    let log = Path::from(folder).join("_delta_log");
+    let first = lake.store().list(Some(&log)).try_next().await;
     let first =
         first.map_err(|source| open_error(lake, DeltaTableError::ObjectStore { source }))?;
     Ok(first.is_some())
@@ -141,11 +146,10 @@ pub(crate) fn open_error(lake: &Lake, source: DeltaTableError) -> LakeError {
     LakeError::Open { lake: lake.name().to_owned(), source: Box::new(source) }
 }
 
-pub(crate) fn log_store(lake: &Lake) -> Result<LogStoreRef, LakeError> {
-    let url = lake
-        .url_of(layout::EVENTS)
-        .map_err(|error| open_error(lake, DeltaTableError::generic(error)))?;
-    let table = Arc::new(PrefixStore::new(lake.store().clone(), layout::EVENTS));
+pub(crate) fn log_store(lake: &Lake, folder: &'static str) -> Result<LogStoreRef, LakeError> {
+    let url =
+        lake.url_of(folder).map_err(|error| open_error(lake, DeltaTableError::generic(error)))?;
+    let table = Arc::new(PrefixStore::new(lake.store().clone(), folder));
     Ok(logstore::default_logstore(table, lake.store().clone(), &url, &StorageConfig::default()))
 }
 
@@ -157,7 +161,7 @@ pub(crate) async fn create(lake: &Lake) -> Result<(), LakeError> {
         .try_into_kernel()
         .map_err(|error: arrow_schema::ArrowError| failed(DeltaTableError::generic(error)))?;
     CreateBuilder::new()
-        .with_log_store(log_store(lake)?)
+        .with_log_store(log_store(lake, layout::EVENTS)?)
         .with_table_name("events")
         .with_comment("GitHub webhook deliveries, each once")
         .with_columns(schema.fields().cloned())

@@ -24,10 +24,14 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use deltalake::kernel::Transaction;
 use octolake_event::layout;
+use octolake_store::Lake;
 
 use crate::commit::Commit;
+use crate::error::LakeError;
 use crate::ledger::Ledger;
+use crate::log::Log;
 use crate::reached::{self, Reached, Search};
+use crate::replay::Names;
 use crate::seals::{self, Doubt, Seal, SealedDay, Seals};
 
 const SEQUENCE: &str = "octolake.compactor";
@@ -68,6 +72,20 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// What has been done up to the newest version, without a look at its files; `None` where
+    /// nothing was ever compacted.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub async fn open(lake: &Lake) -> Result<Option<Self>, LakeError> {
+        let log = Log::of_events(lake);
+        let listing = log.list(None).await?;
+        let Some(version) = listing.newest() else { return Ok(None) };
+        let mut progress = Self::default();
+        log.read_listed(&listing, version, None, Some(&mut progress)).await?;
+        Ok(Some(progress))
+    }
+
     /// Whether the raw object is done. Where its day is sealed, every object of it is, but for
     /// those that a listing showed to be none of the seal's ([`crate::Table::doubt`]).
     pub fn is_done(&self, raw_key: &str) -> bool {
@@ -142,9 +160,10 @@ impl Progress {
     pub fn is_released(&self, entry_key: &str) -> bool {
         self.released.contains(entry_key)
     }
+}
 
-    /// Takes one `txn` action in; later ones replace earlier ones.
-    pub(crate) fn apply(&mut self, name: &str, number: i64) {
+impl Names for Progress {
+    fn apply(&mut self, name: &str, number: i64) {
         match name {
             SEQUENCE => self.sequence = number,
             MARK => self.mark = number,

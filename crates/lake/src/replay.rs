@@ -12,16 +12,15 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, MapArray, RecordBatch, StringArray, StructArray};
 use bytes::Bytes;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 use object_store::path::Path;
 use octolake_event::EventType;
-use octolake_event::layout::Partition;
+use octolake_event::layout::{self, Partition};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 
 use crate::live::{Change, Entry, LiveFile, Unusable};
-use crate::progress::Progress;
 
 /// What of a checkpoint is read of files, and what of progress.
 const FILE_COLUMNS: [&str; 5] =
@@ -30,6 +29,11 @@ const TXN_COLUMNS: [&str; 2] = ["txn.appId", "txn.version"];
 
 /// Files by path: what the last action says of each.
 pub(crate) type Changes = HashMap<String, Change>;
+
+/// Takes in what a log says beside its files: names with numbers (`txn`), of which the last counts.
+pub(crate) trait Names: Send {
+    fn apply(&mut self, name: &str, number: i64);
+}
 
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -57,9 +61,11 @@ struct RemoveLine<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct AddLine<'a> {
+pub(crate) struct AddLine<'a> {
     #[serde(borrow)]
     path: Cow<'a, str>,
+    /// Whether its rows are new; where nothing is said they are.
+    pub(crate) data_change: Option<bool>,
     #[serde(default, borrow)]
     partition_values: Option<Values<'a>>,
     #[serde(default)]
@@ -71,6 +77,21 @@ struct AddLine<'a> {
     deletion_vector: Option<serde::de::IgnoredAny>,
 }
 
+impl AddLine<'_> {
+    /// The file as octolake has it, or why it cannot be used.
+    pub(crate) fn entry(self) -> Entry {
+        let listed = Listed {
+            path: decoded(&self.path),
+            values: self.partition_values.unwrap_or_default(),
+            bytes: self.size,
+            modified: self.modification_time,
+            stats: self.stats.as_deref(),
+            has_deletions: self.deletion_vector.is_some(),
+        };
+        listed.entry()
+    }
+}
+
 /// The values of the partition columns, as the log has them.
 #[derive(Default, Deserialize)]
 pub(crate) struct Values<'a> {
@@ -78,6 +99,23 @@ pub(crate) struct Values<'a> {
     pub(crate) event_type: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub(crate) date: Option<Cow<'a, str>>,
+    /// In place of the date, in the projection.
+    #[serde(borrow)]
+    pub(crate) month: Option<Cow<'a, str>>,
+}
+
+impl Values<'_> {
+    /// The partition; `None` where it is not told.
+    pub(crate) fn partition(&self) -> Option<Partition> {
+        let day = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+        let date = match (&self.date, &self.month) {
+            (Some(date), _) => day(date)?,
+            (None, Some(month)) => layout::month_of_text(month)?,
+            (None, None) => return None,
+        };
+        let event_type = EventType::partition_of(self.event_type.as_deref()?);
+        Some(Partition { event_type, date })
+    }
 }
 
 /// A file as the log names it.
@@ -95,14 +133,27 @@ pub(crate) struct Listed<'a> {
 struct Statistics {
     num_records: Option<u64>,
     #[serde(default)]
-    min_values: Received,
+    min_values: Bounds,
     #[serde(default)]
-    max_values: Received,
+    max_values: Bounds,
 }
 
 #[derive(Default, Deserialize)]
-struct Received {
+struct Bounds {
     received_at: Option<DateTime<Utc>>,
+    date: Option<NaiveDate>,
+}
+
+impl Statistics {
+    /// The dates of the rows: that of their partition, or those of their month.
+    fn dates(&self, partition: &Partition, is_of_month: bool) -> (NaiveDate, NaiveDate) {
+        let first = partition.date;
+        if !is_of_month {
+            return (first, first);
+        }
+        let last = first.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt());
+        (self.min_values.date.unwrap_or(first), self.max_values.date.or(last).unwrap_or(first))
+    }
 }
 
 /// The path of a file as the log has it, decoded. Ours need no decoding, and are many.
@@ -131,16 +182,15 @@ impl Listed<'_> {
         if self.has_deletions {
             return unusable("another engine has deleted rows of it by a deletion vector");
         }
-        let date = self.values.date.as_deref();
-        let date = date.and_then(|date| NaiveDate::parse_from_str(date, "%Y-%m-%d").ok());
-        let (Some(event_type), Some(date)) = (self.values.event_type.as_deref(), date) else {
+        let Some(partition) = self.values.partition() else {
             return unusable("it has no event type and date");
         };
         let statistics: Statistics =
             self.stats.and_then(|stats| serde_json::from_str(stats).ok()).unwrap_or_default();
         let file = LiveFile {
+            dates: statistics.dates(&partition, self.values.month.is_some()),
             path: self.path,
-            partition: Partition { event_type: EventType::partition_of(event_type), date },
+            partition,
             bytes: u64::try_from(self.bytes).unwrap_or_default(),
             rows: statistics.num_records.unwrap_or_default(),
             modified: DateTime::from_timestamp_millis(self.modified).unwrap_or_default(),
@@ -158,7 +208,7 @@ impl Listed<'_> {
 pub(crate) fn read_commit(
     bytes: &[u8],
     changes: &mut Changes,
-    mut progress: Option<&mut Progress>,
+    mut names: Option<&mut dyn Names>,
 ) -> Result<(), String> {
     let mut added = vec![];
     for line in bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
@@ -166,19 +216,12 @@ pub(crate) fn read_commit(
         if let Some(remove) = line.remove {
             changes.insert(decoded(&remove.path), Change::Removed);
         }
-        if let (Some(txn), Some(progress)) = (line.txn, &mut progress) {
-            progress.apply(&txn.app_id, txn.version);
+        if let (Some(txn), Some(names)) = (line.txn, &mut names) {
+            names.apply(&txn.app_id, txn.version);
         }
         if let Some(add) = line.add {
-            let listed = Listed {
-                path: decoded(&add.path),
-                values: add.partition_values.unwrap_or_default(),
-                bytes: add.size,
-                modified: add.modification_time,
-                stats: add.stats.as_deref(),
-                has_deletions: add.deletion_vector.is_some(),
-            };
-            added.push((listed.path.clone(), Change::Added(listed.entry())));
+            let entry = add.entry();
+            added.push((entry.path().to_owned(), Change::Added(entry)));
         }
     }
     changes.extend(added);
@@ -189,11 +232,11 @@ pub(crate) fn read_commit(
 pub(crate) fn read_checkpoint(
     bytes: Bytes,
     mut changes: Option<&mut Changes>,
-    mut progress: Option<&mut Progress>,
+    mut names: Option<&mut dyn Names>,
 ) -> Result<(), String> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| e.to_string())?;
     let files: &[&str] = if changes.is_some() { &FILE_COLUMNS } else { &[] };
-    let txns: &[&str] = if progress.is_some() { &TXN_COLUMNS } else { &[] };
+    let txns: &[&str] = if names.is_some() { &TXN_COLUMNS } else { &[] };
     let columns = files.iter().chain(txns).copied();
     let mask = ProjectionMask::columns(reader.parquet_schema(), columns);
     let batches = reader.with_batch_size(8192).with_projection(mask).build();
@@ -202,21 +245,21 @@ pub(crate) fn read_checkpoint(
         if let Some(changes) = &mut changes {
             read_files(&batch, changes)?;
         }
-        if let Some(progress) = &mut progress {
-            read_txns(&batch, progress);
+        if let Some(names) = &mut names {
+            read_txns(&batch, *names);
         }
     }
     Ok(())
 }
 
-fn read_txns(batch: &RecordBatch, progress: &mut Progress) {
+fn read_txns(batch: &RecordBatch, names: &mut dyn Names) {
     let txns = batch.column_by_name("txn").and_then(|column| column.as_struct_opt());
     let Some(txns) = txns else { return };
     let ids = txns.column_by_name("appId").and_then(|c| c.as_string_opt::<i32>());
     let versions = txns.column_by_name("version").and_then(|c| c.as_primitive_opt::<Int64Type>());
     let (Some(ids), Some(versions)) = (ids, versions) else { return };
     for row in (0..txns.len()).filter(|row| txns.is_valid(*row) && ids.is_valid(*row)) {
-        progress.apply(ids.value(row), versions.value(row));
+        names.apply(ids.value(row), versions.value(row));
     }
 }
 
@@ -270,6 +313,7 @@ fn values(partitions: &MapArray, row: usize) -> Values<'_> {
         match text(Some(names), at) {
             Some("event_type") => found.event_type = value,
             Some("date") => found.date = value,
+            Some("month") => found.month = value,
             _ => {}
         }
     }

@@ -10,8 +10,10 @@ use octolake_store::Lake;
 
 use crate::error::LakeError;
 use crate::live::{Live, LiveFile, Unusable};
+use crate::log::Log;
 use crate::open::{create, load, open_error, read_files};
 use crate::progress::Progress;
+use crate::replay::Changes;
 use crate::seals::Doubt;
 
 /// The table of a lake, as of one version.
@@ -39,11 +41,24 @@ impl View {
     /// # Errors
     /// The log cannot be read, or names a file that cannot be: its rows would be missing.
     pub async fn open(lake: &Lake) -> Result<Option<Self>, LakeError> {
-        let Some(delta) = load(lake).await? else { return Ok(None) };
+        let Some(delta) = load(lake, layout::EVENTS).await? else { return Ok(None) };
         let mut live = Live::default();
         let version = read_files(lake, &delta, None, &mut live, None).await?;
         check_usable(lake, &live)?;
         Ok(Some(Self { version, files: live.files }))
+    }
+
+    /// The files of a version, ordered by path.
+    ///
+    /// # Errors
+    /// The log cannot be read, or does not go back to it; or it names a file that cannot be used.
+    pub async fn open_at(lake: &Lake, version: u64) -> Result<Vec<LiveFile>, LakeError> {
+        let mut live = Live::default();
+        let mut changes = Changes::new();
+        Log::of_events(lake).read(None, version, Some(&mut changes), None).await?;
+        live.apply(lake, changes).await;
+        check_usable(lake, &live)?;
+        Ok(live.files)
     }
 
     /// The version of the table that this is.
@@ -61,7 +76,7 @@ impl Table {
     /// Opens the newest version; `None` where nothing was ever compacted. A file that cannot be
     /// used is among [`Table::unusable`].
     pub async fn open(lake: &Lake) -> Result<Option<Self>, LakeError> {
-        let Some(delta) = load(lake).await? else { return Ok(None) };
+        let Some(delta) = load(lake, layout::EVENTS).await? else { return Ok(None) };
         let mut table = Self {
             lake: lake.clone(),
             delta,

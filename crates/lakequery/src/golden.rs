@@ -56,6 +56,7 @@ fn file(
 ) -> LiveFile {
     LiveFile {
         path,
+        dates: (partition.date, partition.date),
         partition,
         bytes,
         rows: batch.num_rows() as u64,

@@ -181,6 +181,16 @@ pub fn note(globals: &Globals, text: &str) {
     }
 }
 
+/// Tells the user that the answer comes from the archive, and why.
+pub fn note_archive(globals: &Globals, reason: &str) {
+    note(
+        globals,
+        &format!(
+            "hint: the projection is not used ({reason}): `lakequery compact` makes this faster"
+        ),
+    );
+}
+
 /// A progress bar by an `indicatif` template; hidden where nobody looks: with `-q`, or where stderr is
 /// no terminal.
 pub fn progress_bar(globals: &Globals, length: u64, template: &str) -> ProgressBar {

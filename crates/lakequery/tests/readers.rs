@@ -167,7 +167,7 @@ async fn read_sql(lake: &Lake, found: &Found, reader: &'static str, wait: Durati
     while !found.over.load(Relaxed) {
         let began = Instant::now();
         let engine = Engine::open(lake).await.unwrap();
-        let version = engine.table().unwrap().version();
+        let version = engine.version().unwrap();
         tokio::time::sleep(wait).await;
         let batches = engine.collect("select delivery_id from events").await.unwrap();
         let all: Vec<u128> = batches.iter().flat_map(ids).collect();

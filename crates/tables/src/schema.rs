@@ -11,8 +11,13 @@ use crate::columns::{self, Kind};
 /// Columns that are told by a file's folder and are not in the file.
 pub const PARTITION_COLUMNS: [&str; 2] = ["event_type", "date"];
 
+/// The same of the projection, whose files hold the date.
+pub const PROJECTED_PARTITION_COLUMNS: [&str; 2] = ["event_type", "month"];
+
 /// Columns that code looks at by their names.
 pub mod name {
+    /// UTC date of the arrival.
+    pub const DATE: &str = "date";
     /// The delivery's id: lower-case GUID text, unique in the lake.
     pub const DELIVERY_ID: &str = "delivery_id";
     /// When the endpoint had it, UTC.
@@ -115,9 +120,28 @@ pub fn file_schema(event_type: &EventType) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// The schema of the projection: every column of the table but the payload, and the month.
+pub fn projection_schema() -> SchemaRef {
+    let table = table_schema();
+    let mut fields: Vec<Arc<Field>> =
+        table.fields().iter().filter(|field| field.name() != name::PAYLOAD).cloned().collect();
+    fields.insert(2, Arc::new(nullable("month", DataType::Utf8)));
+    Arc::new(Schema::new(fields))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_projection_has_all_but_the_payload() {
+        let (table, projection) = (table_schema(), projection_schema());
+        assert_eq!(projection.fields().len(), table.fields().len());
+        assert!(projection.field_with_name("payload").is_err());
+        for name in ["delivery_id", "date", "month", "workflow_job_started_at"] {
+            assert!(projection.field_with_name(name).is_ok(), "{name}");
+        }
+    }
 
     #[test]
     fn the_table_has_the_columns_of_the_contract() {

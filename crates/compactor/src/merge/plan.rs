@@ -185,6 +185,7 @@ mod tests {
             modified: chrono::DateTime::UNIX_EPOCH,
             received_min: None,
             received_max: None,
+            dates: Default::default(),
         }
     }
 

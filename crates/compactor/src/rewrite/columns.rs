@@ -55,6 +55,16 @@ impl Columns {
         Self { written: Arc::new(Schema::new(fields)), held: Arc::new(Schema::new(held)) }
     }
 
+    /// Those of them that a projection has: the payload is none of them.
+    pub(crate) fn without_payload(&self) -> Self {
+        let is_kept = |field: &&Arc<Field>| field.name() != schema::name::PAYLOAD;
+        let kept = |of: &SchemaRef| {
+            let fields: Vec<Arc<Field>> = of.fields().iter().filter(is_kept).cloned().collect();
+            Arc::new(Schema::new(fields))
+        };
+        Self { written: kept(&self.written), held: kept(&self.held) }
+    }
+
     /// The same rows with these columns: those that a file lacks are NULL, those of another type are
     /// cast.
     ///
@@ -69,6 +79,14 @@ impl Columns {
         if let Some((field, _)) = unknown {
             return Err(format!("column {} is not as its file's footer says", field.name()));
         }
+        self.chosen(batch)
+    }
+
+    /// These columns of the rows, whatever others there are.
+    ///
+    /// # Errors
+    /// In words: a value would not be the same.
+    pub(crate) fn chosen(&self, batch: &RecordBatch) -> Result<RecordBatch, String> {
         let columns =
             self.held.fields().iter().map(|field| match batch.column_by_name(field.name()) {
                 Some(column) => cast(column, field.data_type())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{ListResult, ObjectMeta, ObjectStore};
@@ -48,44 +48,6 @@ pub(super) async fn days(
     Ok((days, foreign))
 }
 
-/// The days that have a folder and are not sealed, in order; `None` where to find and to list them
-/// takes more than so many listings, of a thousand names each.
-pub(super) async fn open_days(
-    store: &Arc<dyn ObjectStore>,
-    is_sealed: impl Fn(NaiveDate) -> bool,
-    listings: u64,
-) -> Result<Option<Vec<NaiveDate>>, CompactError> {
-    let (mut days, mut made) = (vec![], 0);
-    let mut level = vec![Path::from(layout::RAW)];
-    while !level.is_empty() {
-        made += level.len() as u64;
-        if made > listings {
-            return Ok(None);
-        }
-        let looks: Vec<_> =
-            level.drain(..).map(|folder| look_into(store.clone(), folder)).collect();
-        let found: Vec<ListResult> =
-            stream::iter(looks).buffer_unordered(LISTINGS).try_collect().await?;
-        for folder in found.into_iter().flat_map(|listing| listing.common_prefixes) {
-            match layout::raw_folder_of(folder.as_ref()) {
-                Some(RawFolder::Day(day)) if !is_sealed(day) => days.push(day),
-                Some(RawFolder::Above) if !is_month_of(&folder, &is_sealed) => level.push(folder),
-                _ => {}
-            }
-        }
-    }
-    days.sort_unstable();
-    Ok((made + days.len() as u64 <= listings).then_some(days))
-}
-
-/// Whether a folder is that of a month all of whose days are such.
-fn is_month_of(folder: &Path, is_such: impl Fn(NaiveDate) -> bool) -> bool {
-    let Some(RawFolder::Day(first)) = layout::raw_folder_of(&format!("{folder}/01")) else {
-        return false;
-    };
-    first.iter_days().take_while(|day| day.month() == first.month()).all(is_such)
-}
-
 /// A day, its raw objects, and keys of other objects in its folder.
 type Listing = (NaiveDate, Vec<RawObject>, Vec<String>);
 
@@ -129,35 +91,4 @@ fn key(object: &ObjectMeta) -> String {
 
 fn failed(source: object_store::Error) -> CompactError {
     CompactError::store("list", layout::RAW, source)
-}
-
-#[cfg(test)]
-mod tests {
-    use object_store::ObjectStoreExt as _;
-    use object_store::memory::InMemory;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn open_days_are_found_within_so_many_listings_or_not_at_all() {
-        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        for day in ["2026/02/27", "2026/02/28", "2026/03/01", "2026/03/02"] {
-            let key = Path::from(format!("raw/{day}/10/x"));
-            store.put(&key, "".into()).await.unwrap();
-        }
-        store.put(&Path::from("raw/notes/x"), "".into()).await.unwrap();
-        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let until = |last: &'static str| move |one: NaiveDate| one <= last.parse().unwrap();
-        let found = |last: &'static str, listings| open_days(&store, until(last), listings);
-        // raw/, its year and two months, and three days that are open.
-        let march = [day("2026-03-01"), day("2026-03-02")];
-        assert_eq!(found("2026-02-27", 7).await.unwrap().unwrap().len(), 3);
-        assert_eq!(found("2026-02-27", 6).await.unwrap(), None);
-        // February is sealed to its last day: nobody looks into it.
-        assert_eq!(found("2026-02-28", 5).await.unwrap().unwrap(), march);
-        assert_eq!(found("2026-02-28", 4).await.unwrap(), None);
-        assert_eq!(found("2026-03-01", 4).await.unwrap().unwrap(), march[1..]);
-        assert_eq!(found("2026-03-02", 2).await.unwrap(), None);
-        assert_eq!(found("2026-03-02", 3).await.unwrap().unwrap(), []);
-    }
 }

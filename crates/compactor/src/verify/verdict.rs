@@ -43,6 +43,14 @@ pub struct Verdict {
     pub checks: Vec<Check>,
 }
 
+impl Verdict {
+    /// One check more.
+    pub(super) fn add(&mut self, check: Check) {
+        self.holds &= check.holds;
+        self.checks.push(check);
+    }
+}
+
 pub(super) fn of(table: &Table, depth: Depth, raw: &RawObjects, found: Findings) -> Verdict {
     let mut checks = vec![files(table, depth, &found), once(&found)];
     checks.extend(totals(table, &found));

@@ -86,7 +86,7 @@ async fn commit(lake: &Lake, lines: &[String]) {
 }
 
 /// Deletes these rows as another engine does; gives the files that it took out.
-async fn delete(lake: &Lake, gone: &[u128]) -> Vec<LiveFile> {
+pub(crate) async fn delete(lake: &Lake, gone: &[u128]) -> Vec<LiveFile> {
     let (mut lines, mut files) = (vec![], vec![]);
     for file in table(lake).await.files().to_vec() {
         let rows = without(lake, &file, gone).await;

@@ -11,6 +11,7 @@ mod merging;
 mod older;
 mod once;
 mod onward;
+mod projection;
 mod proof;
 mod proving;
 mod racing;

@@ -1,69 +1,95 @@
-//! The live files of a lake as one table.
+//! The rows of a lake as one table, wherever they are read.
+//!
+//! What asks for no payload is read from the projection and the files that came after it; else, and
+//! where there is no projection that can be used, from the archive. The archive's list of files is
+//! read only when a statement needs it: it has a file for each event type and day.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::stats::Precision;
-use datafusion::common::{Result, ScalarValue, Statistics, project_schema};
-use datafusion::config::TableParquetOptions;
+use datafusion::common::{DataFusionError, Result, Statistics, project_schema};
 use datafusion::datasource::TableType;
-use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
-use datafusion::datasource::source::DataSourceExec;
-use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::prelude::SessionContext;
-use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore};
-use octolake_lake::LiveFile;
-use octolake_tables::schema::{self, PARTITION_COLUMNS};
+use object_store::ObjectStore;
+use octolake_lake::{LiveFile, Projected, View};
+use octolake_store::Lake;
+use octolake_tables::schema::{PARTITION_COLUMNS, name};
+use tokio::sync::OnceCell;
 
+use super::file_set::{FileSet, STORE, Shape, statistics, table_schema};
+use super::folder_rows::FolderRows;
 use super::fresh_rows::FreshRows;
 use super::pruning;
 
-/// How the engine calls the lake's store; no real place.
-const STORE: &str = "lake://events";
+/// The files of the archive, read when they are needed.
+#[derive(Debug, Clone)]
+pub(super) struct Archive {
+    /// The lake, and the version that is meant.
+    at: Option<(Lake, u64)>,
+    files: Arc<OnceCell<Vec<LiveFile>>>,
+}
 
-/// The end of a file that is read first, in bytes: it holds the footer of nearly every file.
-const FOOTER_READ: usize = 64 << 10;
+impl Archive {
+    /// Its files.
+    pub(super) async fn files(&self) -> Result<&[LiveFile]> {
+        let read = || async {
+            let Some((lake, version)) = &self.at else { return Ok(vec![]) };
+            let view = View::open_at(lake, *version).await;
+            view.map_err(|error| DataFusionError::External(error.into()))
+        };
+        self.files.get_or_try_init(read).await.map(Vec::as_slice)
+    }
+}
 
-/// `events`: the rows of all live files, and those that stand beside them, with the partition columns.
+/// `events`: the rows of all live files, and those that stand beside them.
 #[derive(Debug)]
 pub struct EventsTable {
     store: Arc<dyn ObjectStore>,
-    files: Vec<LiveFile>,
+    archive: Archive,
+    projected: Option<Projected>,
     fresh: FreshRows,
     /// As users see it: the order of `octolake_tables::schema::table_schema`.
     schema: SchemaRef,
-    /// As a scan sees it: the columns in files, then those of the partition.
-    scan_schema: TableSchema,
-    /// The place in `scan_schema` of each column of `schema`.
-    places: Vec<usize>,
+    of_archive: FileSet,
+    of_projection: FileSet,
 }
 
 impl EventsTable {
-    /// The table that consists of `files`, whose keys are relative to `store`.
+    /// The table that consists of `files` of the archive, whose keys are relative to `store`.
     pub fn new(store: Arc<dyn ObjectStore>, files: Vec<LiveFile>) -> Self {
-        let schema = with_views(&schema::table_schema());
-        let is_partition = |field: &&FieldRef| PARTITION_COLUMNS.contains(&field.name().as_str());
-        let in_files: Vec<FieldRef> =
-            schema.fields().iter().filter(|f| !is_partition(f)).cloned().collect();
-        let in_folders: Vec<FieldRef> =
-            schema.fields().iter().filter(is_partition).cloned().collect();
-        let scan_schema = TableSchema::builder(Arc::new(Schema::new(in_files)))
-            .with_table_partition_cols(in_folders)
-            .build();
-        let whole = scan_schema.table_schema();
-        let places = schema.fields().iter().filter_map(|f| whole.index_of(f.name()).ok()).collect();
-        Self { store, files, fresh: FreshRows::default(), schema, scan_schema, places }
+        Self::of(
+            store,
+            Archive { at: None, files: Arc::new(OnceCell::new_with(Some(files))) },
+            None,
+        )
+    }
+
+    /// The table of a lake by way of its projection.
+    pub fn projected(lake: &Lake, projected: Projected) -> Self {
+        let at = Some((lake.clone(), projected.version));
+        let archive = Archive { at, files: Arc::default() };
+        Self::of(lake.store().clone(), archive, Some(projected))
+    }
+
+    fn of(store: Arc<dyn ObjectStore>, archive: Archive, projected: Option<Projected>) -> Self {
+        let schema = table_schema();
+        Self {
+            of_archive: FileSet::new(Shape::Archive, store.clone(), &schema),
+            of_projection: FileSet::new(Shape::Projection, store.clone(), &schema),
+            fresh: FreshRows::default(),
+            store,
+            archive,
+            projected,
+            schema,
+        }
     }
 
     /// The same with rows that are in no file yet, each batch with the file that would hold it; its
@@ -73,9 +99,14 @@ impl EventsTable {
         Self { fresh: FreshRows::new(rows), ..self }
     }
 
-    /// The files that it consists of, and those that would hold the rows beside them.
+    /// The files that its rows are in, as far as they are known, and those that would hold the rows
+    /// beside them.
     pub(super) fn files(&self) -> impl Iterator<Item = &LiveFile> {
-        self.files.iter().chain(self.fresh.files())
+        let stored: [&[LiveFile]; 2] = match &self.projected {
+            Some(projected) => [&projected.files, &projected.later],
+            None => [self.archive.files.get().map_or(&[][..], Vec::as_slice), &[]],
+        };
+        stored.into_iter().flatten().chain(self.fresh.files())
     }
 
     /// Makes the table known to a session as `events`.
@@ -86,61 +117,38 @@ impl EventsTable {
         Ok(())
     }
 
-    fn source(&self, session: &dyn Session) -> ParquetSource {
-        let cache = session.runtime_env().cache_manager.get_file_metadata_cache();
-        let options = TableParquetOptions {
-            global: session.config_options().execution.parquet.clone(),
-            ..TableParquetOptions::default()
-        };
-        ParquetSource::new(self.scan_schema.clone())
-            .with_table_parquet_options(options)
-            .with_metadata_size_hint(FOOTER_READ)
-            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(
-                self.store.clone(),
-                cache,
-            )))
-    }
-
-    /// What is known without opening a file. Columns have none: a statistic of each of 180 columns
-    /// of each of thousands of files would cost more than it saves.
-    fn statistics(&self, files: &[&LiveFile]) -> Statistics {
-        let rows: u64 = files.iter().map(|file| file.rows).sum();
-        let bytes: u64 = files.iter().map(|file| file.bytes).sum();
-        let mut statistics = Statistics::new_unknown(self.scan_schema.table_schema());
-        // A file without rows is one whose statistics say nothing: another's writer left them out.
-        let known = files.iter().all(|file| file.rows > 0);
-        statistics.num_rows =
-            if known { Precision::Exact(rows as usize) } else { Precision::Absent };
-        statistics.total_byte_size = Precision::Inexact(bytes as usize);
-        statistics
-    }
-
-    /// The scan of the files that can hold rows; `None` where none can.
-    fn scan_files(
-        &self,
-        session: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let files = pruning::files_for(session, &self.schema, &self.files, filters)?;
-        if files.is_empty() {
-            return Ok(None);
+    /// What a scan asks of a row.
+    fn asked<'a>(&'a self, projection: Option<&'a Vec<usize>>, filters: &[Expr]) -> Asked {
+        let all = || 0..self.schema.fields().len();
+        let columns = projection.map_or_else(|| all().collect(), Clone::clone);
+        let name = |column: &usize| self.schema.fields().get(*column).map(|it| it.name().clone());
+        let of_filters = filters.iter().flat_map(Expr::column_refs).map(|it| it.name.clone());
+        let names: Vec<String> = columns.iter().filter_map(name).chain(of_filters).collect();
+        if names.iter().any(|column| column == name::PAYLOAD) {
+            Asked::Payload
+        } else if names.iter().all(|column| PARTITION_COLUMNS.contains(&column.as_str())) {
+            Asked::Folder
+        } else {
+            Asked::Columns
         }
-        let columns = match projection {
-            Some(columns) => columns.iter().map(|&column| self.places[column]).collect(),
-            None => self.places.clone(),
-        };
-        let groups = balanced(&files, session.config().target_partitions());
-        let url = ObjectStoreUrl::parse(STORE)?;
-        let config = FileScanConfigBuilder::new(url, Arc::new(self.source(session)))
-            .with_file_groups(groups)
-            .with_statistics(self.statistics(&files))
-            .with_projection_indices(Some(columns))?
-            .with_limit(limit)
-            .build();
-        Ok(Some(DataSourceExec::from_data_source(config)))
     }
+
+    /// What is known of all rows without opening a file, by way of the projection.
+    fn statistics_of(&self, projected: &Projected) -> Statistics {
+        let files: Vec<&LiveFile> = projected.files.iter().chain(&projected.later).collect();
+        statistics(&self.schema, &files)
+    }
+}
+
+/// What a scan asks of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Nothing but what the folder of its file tells.
+    Folder,
+    /// Something that the projection has.
+    Columns,
+    /// What only the archive has.
+    Payload,
 }
 
 #[async_trait]
@@ -160,109 +168,47 @@ impl TableProvider for EventsTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let stored = self.scan_files(session, projection, filters, limit)?;
-        let fresh = self.fresh.scan(session, &self.schema, projection, filters)?;
-        let both: Vec<_> = stored.into_iter().chain(fresh).collect();
-        if both.is_empty() {
+        let scan = |set: &FileSet, files: &[LiveFile]| {
+            set.scan(session, &self.schema, files, projection, filters, limit)
+        };
+        let asked = self.asked(projection, filters);
+        let mut parts = vec![];
+        match (asked, &self.projected) {
+            (Asked::Folder, _) => {
+                let whole = self.projected.as_ref().filter(|_| filters.is_empty());
+                let whole = whole.map(|projected| self.statistics_of(projected));
+                let archive = self.archive.clone();
+                let rows = FolderRows::new(archive, session, projection, filters, whole);
+                parts.push(rows.await?);
+            }
+            (Asked::Columns, Some(projected)) => {
+                parts.extend(scan(&self.of_projection, &projected.files)?);
+                parts.extend(scan(&self.of_archive, &projected.later)?);
+            }
+            _ => parts.extend(scan(&self.of_archive, self.archive.files().await?)?),
+        }
+        parts.extend(self.fresh.scan(session, &self.schema, projection, filters)?);
+        if parts.is_empty() {
             let schema = project_schema(&self.schema, projection)?;
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        UnionExec::try_new(both)
+        UnionExec::try_new(parts)
     }
 
+    /// What asks for folders alone is settled by choosing files, but for dates where a file has those
+    /// of a month.
     fn supports_filters_pushdown(
         &self,
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
-        let support = |filter: &&Expr| match pruning::is_of_partition(filter) {
+        let columns = match self.projected {
+            Some(_) => Shape::Projection.folder_columns(),
+            None => Shape::Archive.folder_columns(),
+        };
+        let support = |filter: &&Expr| match pruning::is_of_folder(filter, columns) {
             true => TableProviderFilterPushDown::Exact,
             false => TableProviderFilterPushDown::Inexact,
         };
         Ok(filters.iter().map(support).collect())
-    }
-}
-
-/// The schema with texts as views, which the engine reads without copying them.
-fn with_views(schema: &SchemaRef) -> SchemaRef {
-    let view = |field: &FieldRef| match field.data_type() {
-        DataType::Utf8 => Arc::new(Field::new(field.name(), DataType::Utf8View, true)),
-        _ => field.clone(),
-    };
-    Arc::new(Schema::new(schema.fields().iter().map(view).collect::<Vec<_>>()))
-}
-
-/// The files in at most `groups` groups of about the same number of bytes: the largest first, each
-/// into the group that has least.
-fn balanced(files: &[&LiveFile], groups: usize) -> Vec<FileGroup> {
-    let mut files = files.to_vec();
-    files.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
-    let mut filled = vec![(0u64, Vec::new()); groups.clamp(1, files.len().max(1))];
-    for file in files {
-        if let Some((bytes, group)) = filled.iter_mut().min_by_key(|(bytes, _)| *bytes) {
-            // A file costs a reading of its footer, however few its rows are.
-            *bytes += file.bytes + FOOTER_READ as u64;
-            group.push(partitioned_file(file));
-        }
-    }
-    filled.into_iter().map(|(_, group)| FileGroup::new(group)).collect()
-}
-
-fn partitioned_file(file: &LiveFile) -> PartitionedFile {
-    let meta = ObjectMeta {
-        location: Path::from(file.key()),
-        last_modified: file.modified,
-        size: file.bytes,
-        e_tag: None,
-        version: None,
-    };
-    PartitionedFile::new_from_meta(meta).with_partition_values(partition_values(file).to_vec())
-}
-
-/// The values of the partition columns, in their order.
-pub(super) fn partition_values(file: &LiveFile) -> [ScalarValue; 2] {
-    let days = file.partition.date.signed_duration_since(chrono::NaiveDate::default()).num_days();
-    [
-        ScalarValue::Utf8View(Some(file.partition.event_type.to_string())),
-        ScalarValue::Date32(i32::try_from(days).ok()),
-    ]
-}
-
-#[cfg(test)]
-mod tests {
-    use octolake_event::layout::Partition;
-
-    use super::*;
-
-    fn file(name: &str, bytes: u64) -> LiveFile {
-        let path = format!("event_type=push/date=2026-03-02/{name}");
-        LiveFile {
-            partition: Partition::of_file(&path).unwrap(),
-            path,
-            bytes,
-            rows: 1,
-            modified: chrono::DateTime::UNIX_EPOCH,
-            received_min: None,
-            received_max: None,
-        }
-    }
-
-    #[test]
-    fn groups_have_about_the_same_bytes() {
-        let mega = 1 << 20;
-        let files =
-            [file("a", 9 * mega), file("b", 4 * mega), file("c", 3 * mega), file("d", 2 * mega)];
-        let groups = balanced(&files.iter().collect::<Vec<_>>(), 2);
-        let sizes =
-            |group: &FileGroup| group.iter().map(|f| f.object_meta.size / mega).collect::<Vec<_>>();
-        assert_eq!(groups.iter().map(sizes).collect::<Vec<_>>(), [vec![9], vec![4, 3, 2]]);
-        assert_eq!(balanced(&[&files[0]], 8).len(), 1);
-    }
-
-    #[test]
-    fn a_partition_has_its_values() {
-        // 2026-03-02 is day 20,514 since 1970-01-01.
-        let [event_type, date] = partition_values(&file("a", 1));
-        assert_eq!(event_type, ScalarValue::Utf8View(Some("push".into())));
-        assert_eq!(date, ScalarValue::Date32(Some(20_514)));
     }
 }

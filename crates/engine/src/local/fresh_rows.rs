@@ -14,7 +14,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use octolake_lake::LiveFile;
 use octolake_tables::schema::PARTITION_COLUMNS;
 
-use super::events_table::partition_values;
+use super::file_set::folder_values;
 use super::pruning;
 
 /// Batches of rows, each with the file that would hold it: what is asked of files without opening
@@ -48,7 +48,7 @@ impl FreshRows {
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let kept = pruning::files_for(session, schema, &self.files, filters)?;
+        let kept = pruning::files_for(session, schema, &self.files, filters, &PARTITION_COLUMNS)?;
         if kept.is_empty() {
             return Ok(None);
         }
@@ -69,7 +69,7 @@ impl FreshRows {
 /// those that the file has not are NULL.
 fn as_of_table(schema: &Arc<Schema>, file: &LiveFile, rows: &RecordBatch) -> Result<RecordBatch> {
     let count = rows.num_rows();
-    let folder = PARTITION_COLUMNS.iter().zip(partition_values(file));
+    let folder = PARTITION_COLUMNS.iter().zip(folder_values(file, &PARTITION_COLUMNS));
     let folder: Vec<_> = folder.collect();
     let column = |name: &str, kind| -> Result<ArrayRef> {
         if let Some((_, value)) = folder.iter().find(|(column, _)| **column == name) {

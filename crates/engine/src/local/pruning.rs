@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use datafusion::arrow::array::{
-    Array, ArrayRef, BooleanArray, RecordBatch, TimestampMicrosecondArray, UInt64Array,
+    Array, ArrayRef, BooleanArray, Date32Array, RecordBatch, TimestampMicrosecondArray, UInt64Array,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::Session;
@@ -18,12 +18,12 @@ use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use octolake_lake::LiveFile;
-use octolake_tables::schema::{PARTITION_COLUMNS, name};
+use octolake_tables::schema::name;
 
-use super::events_table::partition_values;
+use super::file_set::folder_value;
 
-/// Whether a filter asks for nothing but partition columns: it is then settled by [`files_for`].
-pub(super) fn is_of_partition(filter: &Expr) -> bool {
+/// Whether a filter asks for nothing but columns of folders: it is then settled by [`files_for`].
+pub(super) fn is_of_folder(filter: &Expr, columns: &[&str]) -> bool {
     let asks_a_query = filter.exists(|part| {
         Ok(matches!(
             part,
@@ -34,47 +34,51 @@ pub(super) fn is_of_partition(filter: &Expr) -> bool {
                 | Expr::OuterReferenceColumn(..)
         ))
     });
-    expr_applicable_for_cols(&PARTITION_COLUMNS, filter) && !asks_a_query.unwrap_or(true)
+    expr_applicable_for_cols(columns, filter) && !asks_a_query.unwrap_or(true)
 }
 
-/// The files that can hold rows for which all filters are true. Filters of partition columns are
-/// applied exactly; others leave a file out where the range of its `received_at` proves that it
-/// has no such row.
+/// The files that can hold rows for which all filters are true. Filters of the columns that are told
+/// by folders are applied exactly; others leave a file out where the range of its `received_at` or of
+/// its dates proves that it has no such row.
 pub(super) fn files_for<'a>(
     session: &dyn Session,
     schema: &SchemaRef,
     files: &'a [LiveFile],
     filters: &[Expr],
+    folder_columns: &[&str],
 ) -> Result<Vec<&'a LiveFile>> {
-    let (partition, others): (Vec<Expr>, Vec<Expr>) =
-        filters.iter().cloned().partition(is_of_partition);
+    let (of_folder, others): (Vec<Expr>, Vec<Expr>) =
+        filters.iter().cloned().partition(|filter| is_of_folder(filter, folder_columns));
     let mut files: Vec<&LiveFile> = files.iter().collect();
-    if let Some(filter) = conjunction(partition) {
-        files = by_partition(session, &files, filter)?;
+    if let Some(filter) = conjunction(of_folder) {
+        files = by_folder(session, &files, filter, folder_columns)?;
     }
     if let Some(filter) = conjunction(others) {
-        files = by_arrival(session, schema, files, filter)?;
+        files = by_range(session, schema, files, filter)?;
     }
     Ok(files)
 }
 
-/// Evaluates the filter on the partition values of each file.
-fn by_partition<'a>(
+/// Evaluates the filter on the values of each file's folder.
+fn by_folder<'a>(
     session: &dyn Session,
     files: &[&'a LiveFile],
     filter: Expr,
+    columns: &[&str],
 ) -> Result<Vec<&'a LiveFile>> {
     if files.is_empty() {
         return Ok(vec![]);
     }
-    let fields = PARTITION_COLUMNS.iter().zip([DataType::Utf8View, DataType::Date32]);
-    let schema = Arc::new(Schema::new(
-        fields.map(|(name, kind)| Field::new(*name, kind, true)).collect::<Vec<_>>(),
-    ));
-    let column = |place: usize| {
-        ScalarValue::iter_to_array(files.iter().map(|file| partition_values(file)[place].clone()))
+    let kind = |column: &str| match column {
+        name::DATE => DataType::Date32,
+        _ => DataType::Utf8View,
     };
-    let batch = RecordBatch::try_new(schema.clone(), vec![column(0)?, column(1)?])?;
+    let fields = columns.iter().map(|name| Field::new(*name, kind(name), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let values = columns.iter().map(|column| {
+        ScalarValue::iter_to_array(files.iter().map(|file| folder_value(file, column)))
+    });
+    let batch = RecordBatch::try_new(schema.clone(), values.collect::<Result<_>>()?)?;
     let filter = session.create_physical_expr(filter, &DFSchema::try_from(schema)?)?;
     let kept = filter.evaluate(&batch)?.into_array(batch.num_rows())?;
     let kept = as_boolean_array(&kept)?.iter();
@@ -85,7 +89,7 @@ fn by_partition<'a>(
         .collect())
 }
 
-fn by_arrival<'a>(
+fn by_range<'a>(
     session: &dyn Session,
     schema: &SchemaRef,
     files: Vec<&'a LiveFile>,
@@ -97,16 +101,25 @@ fn by_arrival<'a>(
     let Ok(predicate) = builder.try_build(filter) else {
         return Ok(files);
     };
-    let Ok(kept) = predicate.prune(&Arrivals(&files)) else {
+    let Ok(kept) = predicate.prune(&Ranges(&files)) else {
         return Ok(files);
     };
     Ok(files.into_iter().zip(kept).filter_map(|(file, kept)| kept.then_some(file)).collect())
 }
 
-/// The ranges of `received_at` of files; nothing is known of other columns.
-struct Arrivals<'a>(&'a [&'a LiveFile]);
+/// The ranges of `received_at` and of the dates of files; nothing is known of other columns.
+struct Ranges<'a>(&'a [&'a LiveFile]);
 
-impl Arrivals<'_> {
+impl Ranges<'_> {
+    fn dates(&self, column: &Column, date: impl Fn(&LiveFile) -> NaiveDate) -> Option<ArrayRef> {
+        let days = |file: &&LiveFile| {
+            let days = date(file).signed_duration_since(NaiveDate::default()).num_days();
+            i32::try_from(days).ok()
+        };
+        let dates = || self.0.iter().map(days).collect::<Date32Array>();
+        (column.name() == name::DATE).then(|| Arc::new(dates()) as Arc<dyn Array>)
+    }
+
     fn times(
         &self,
         column: &Column,
@@ -119,14 +132,17 @@ impl Arrivals<'_> {
     }
 }
 
-impl PruningStatistics for Arrivals<'_> {
+impl PruningStatistics for Ranges<'_> {
     fn min_values(&self, column: &Column) -> Option<ArrayRef> {
         self.times(column, |file| file.received_min)
+            .or_else(|| self.dates(column, |file| file.dates.0))
     }
 
     fn max_values(&self, column: &Column) -> Option<ArrayRef> {
         // The log keeps milliseconds, cut off: the latest may be later by less than one.
-        self.times(column, |file| file.received_max?.checked_add_signed(TimeDelta::milliseconds(1)))
+        let last =
+            |file: &LiveFile| file.received_max?.checked_add_signed(TimeDelta::milliseconds(1));
+        self.times(column, last).or_else(|| self.dates(column, |file| file.dates.1))
     }
 
     fn num_containers(&self) -> usize {
@@ -152,13 +168,16 @@ mod tests {
     use datafusion::logical_expr::{col, lit};
     use datafusion::prelude::SessionContext;
     use octolake_event::layout::Partition;
+    use octolake_tables::schema::PARTITION_COLUMNS;
 
     use super::*;
 
     fn file(partition: &str, received: Option<(&str, &str)>) -> LiveFile {
         let path = format!("{partition}/x.parquet");
+        let partition = Partition::of_file(&path).unwrap();
         LiveFile {
-            partition: Partition::of_file(&path).unwrap(),
+            dates: (partition.date, partition.date),
+            partition,
             path,
             bytes: 1,
             rows: 1,
@@ -183,7 +202,7 @@ mod tests {
         ];
         let schema = octolake_tables::schema::table_schema();
         let state = SessionContext::new().state();
-        let left = files_for(&state, &schema, &files, filters).unwrap();
+        let left = files_for(&state, &schema, &files, filters, &PARTITION_COLUMNS).unwrap();
         left.iter().map(|left| files.iter().position(|file| file == *left).unwrap()).collect()
     }
 
@@ -201,13 +220,13 @@ mod tests {
         assert_eq!(left(&[push.clone(), second.clone()]), [1]);
         assert_eq!(left(&[push.clone().or(second.clone())]), [0, 1, 2]);
         assert_eq!(left(&[push.and(lit(false))]), [0_usize; 0]);
-        assert!(is_of_partition(&second));
+        assert!(is_of_folder(&second, &PARTITION_COLUMNS));
     }
 
     #[test]
     fn ranges_of_arrival_leave_out_what_they_rule_out() {
         let since = |text: &str| col("received_at").gt_eq(moment(text));
-        assert!(!is_of_partition(&since("2026-03-02T00:00:00Z")));
+        assert!(!is_of_folder(&since("2026-03-02T00:00:00Z"), &PARTITION_COLUMNS));
         // Where nothing is known of a file's arrivals, it stays.
         assert_eq!(left(&[since("2026-03-02T00:00:00Z")]), [1, 2]);
         assert_eq!(left(&[since("2026-03-02T09:00:00.001Z")]), [1, 2]);

@@ -11,7 +11,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
-use octolake_lake::{LiveFile, View};
+use octolake_lake::{LiveFile, Source, View};
 use octolake_reports::{Question, Table, VIEWS};
 use octolake_store::Lake;
 
@@ -26,7 +26,10 @@ pub const MEMORY_LIMIT: usize = 1 << 30;
 /// SQL over one lake, as it was when the engine was opened.
 pub struct Engine {
     context: SessionContext,
-    table: Option<View>,
+    /// Why the projection cannot be used, where there is a table.
+    archive_because: Option<String>,
+    /// The version of the table that is read.
+    version: Option<u64>,
     /// The newest arrival of each event type; `None` for a type of which a file does not say.
     newest: HashMap<String, Option<DateTime<Utc>>>,
 }
@@ -37,7 +40,16 @@ impl Engine {
     /// # Errors
     /// The table cannot be read.
     pub async fn open(lake: &Lake) -> Result<Self, EngineError> {
-        Self::of(lake, View::open(lake).await?, vec![])
+        Ok(match Source::open(lake).await? {
+            Source::Projected(projected) => {
+                let version = Some(projected.version);
+                Self { version, ..Self::over(EventsTable::projected(lake, projected))? }
+            }
+            Source::Empty => Self::of(lake, None, vec![])?,
+            Source::Archive(view, reason) => {
+                Self { archive_because: Some(reason), ..Self::of(lake, Some(view), vec![])? }
+            }
+        })
     }
 
     /// An engine over a version of the lake's table (`None`: nothing was ever compacted), and over
@@ -50,9 +62,10 @@ impl Engine {
         table: Option<View>,
         rows: Vec<(LiveFile, RecordBatch)>,
     ) -> Result<Self, EngineError> {
-        let files = table.as_ref().map(|table| table.files().to_vec()).unwrap_or_default();
+        let version = table.as_ref().map(View::version);
+        let files = table.map(|table| table.files().to_vec()).unwrap_or_default();
         let events = EventsTable::new(lake.store().clone(), files).with_rows(rows);
-        Ok(Self { table, ..Self::over(events)? })
+        Ok(Self { version, ..Self::over(events)? })
     }
 
     /// An engine over a table that is given.
@@ -63,12 +76,18 @@ impl Engine {
         let context = context().map_err(EngineError::Setup)?;
         let newest = newest(events.files());
         events.register(&context).map_err(EngineError::Setup)?;
-        Ok(Self { context, table: None, newest })
+        Ok(Self { context, archive_because: None, version: None, newest })
     }
 
-    /// The table of the lake; `None` where nothing was ever compacted.
-    pub fn table(&self) -> Option<&View> {
-        self.table.as_ref()
+    /// Why the archive is read and not the projection; `None` where the projection is, or there is
+    /// no table at all.
+    pub fn archive_because(&self) -> Option<&str> {
+        self.archive_because.as_deref()
+    }
+
+    /// The version of the table that is read; `None` where nothing was ever compacted.
+    pub fn version(&self) -> Option<u64> {
+        self.version
     }
 
     /// Plans one statement, which must be one that reads.

@@ -47,7 +47,12 @@ pub fn rebuilt_key(path: &str) -> String {
 
 /// The key of a version's commit.
 pub fn commit_key(version: u64) -> String {
-    format!("{TABLE_LOG}/{version:020}.json")
+    format!("{TABLE_LOG}/{}", commit_name(version))
+}
+
+/// The name of a version's commit in a table's log.
+pub fn commit_name(version: u64) -> String {
+    format!("{version:020}.json")
 }
 
 /// The path of a file relative to the table; `None` where the key is not of the table's folder.

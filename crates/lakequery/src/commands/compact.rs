@@ -23,6 +23,7 @@ use crate::output::{self, Align, Format, Grid, size};
 use octolake_reports::{Window, Zone, human};
 
 mod figures;
+mod projection;
 mod rebuild;
 
 /// Arguments of `compact`.
@@ -40,6 +41,9 @@ pub struct Args {
     /// Make the table anew from all of raw/, compare it with the one in use, and swap them.
     #[arg(long, conflicts_with_all = ["every", "since"])]
     rebuild: bool,
+    /// Make the projection anew: the rows without their payloads, which reports read.
+    #[arg(long, conflicts_with_all = ["every", "since", "rebuild", "dry_run"])]
+    rebuild_projection: bool,
     /// Take up only what arrived since: a date, a time, or how long ago (7d); to the hour.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -104,6 +108,10 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     }
     .within(args.max_memory);
     match args.every {
+        None if args.rebuild_projection => {
+            ensure_lake(&lake).await?;
+            return projection::run(&lake, &settings, globals).await;
+        }
         None if args.rebuild => {
             ensure_lake(&lake).await?;
             return rebuild::run(&lake, &settings, globals).await;
@@ -288,6 +296,7 @@ fn run_in_words(report: &Report) -> String {
             size(report.bytes_after),
         ));
     }
+    lines.extend(projection::words(&report.projection));
     if let Some(amplification) = report.write_amplification {
         lines.push(format!("each byte was written {amplification:.2} times so far"));
     }

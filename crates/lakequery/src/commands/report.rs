@@ -35,8 +35,8 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     }
     let lake = globals.open_lake()?;
     let _watch = Watch::start();
-    let mut table = Table::open(&lake).await?;
-    if table.is_none() {
+    let (engine, known) = engine(&asked, &lake, globals).await?;
+    if engine.version().is_none() {
         if !asked.question.slos.is_empty() && !octolake_lake::is_lake(&lake).await? {
             anyhow::bail!("{} is no lake: nothing ever arrived there", lake.name());
         }
@@ -45,7 +45,9 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
             output::note(globals, &text);
         }
     }
-    let (engine, known) = engine(&asked, &lake, table.as_mut(), globals).await?;
+    if let Some(reason) = engine.archive_because() {
+        output::note_archive(globals, reason);
+    }
     if let Some(rows) = asked.drill {
         return drill(&asked.question, rows, &engine, globals).await;
     }
@@ -53,7 +55,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let told = async {
         match known {
             Some(known) => known.backlog_objects,
-            None => waiting::count(&lake, table.as_ref()).await,
+            None => waiting::count(&lake).await,
         }
     };
     let answer = ask(&asked.question, &engine, known.unwrap_or_default(), asked.compares);
@@ -69,18 +71,19 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     Ok(if holds { Outcome::Fine } else { Outcome::GateFailed })
 }
 
-/// An engine over the table; with `--fresh` over what waits too, and what is known of that then.
+/// An engine over the lake; with `--fresh` over what waits too, as of the version of the table that
+/// tells what waits, and what is known of that then.
 async fn engine(
     asked: &Asked,
     lake: &Lake,
-    table: Option<&mut Table>,
     globals: &Globals,
 ) -> anyhow::Result<(Engine, Option<Known>)> {
-    let view = table.as_deref().map(Table::view).transpose()?;
     if !asked.fresh {
-        return Ok((Engine::of(lake, view, vec![])?, None));
+        return Ok((Engine::open(lake).await?, None));
     }
-    let fresh = octolake_compactor::fresh(lake, table, globals.now()).await?;
+    let mut table = Table::open(lake).await?;
+    let view = table.as_ref().map(Table::view).transpose()?;
+    let fresh = octolake_compactor::fresh(lake, table.as_mut(), globals.now()).await?;
     waiting::tell(&fresh, globals);
     let known = waiting::known(&fresh);
     Ok((Engine::of(lake, view, waiting::rows(fresh))?, Some(known)))

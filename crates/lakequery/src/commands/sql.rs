@@ -47,6 +47,9 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let lake = globals.open_lake()?;
     let _watch = memory::Watch::start();
     let engine = Engine::open(&lake).await?;
+    if let Some(reason) = engine.archive_because() {
+        output::note_archive(globals, reason);
+    }
     let stream = engine.stream(&sql).await.map_err(as_usage)?;
     let width = output::terminal_width();
     let left = rows::print(stream, globals.format, args.max_rows, width).await?;
@@ -57,7 +60,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         );
         output::note(globals, &text);
     }
-    if engine.table().is_none() {
+    if engine.version().is_none() {
         let text = format!("hint: {} has no table yet: run `lakequery compact`", lake.name());
         output::note(globals, &text);
     }

@@ -16,7 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 use object_store::path::Path;
 use octolake_event::layout;
-use octolake_lake::{LiveFile, Table};
+use octolake_lake::{LiveFile, Projection, Table};
 use octolake_store::Lake;
 use serde::Serialize;
 
@@ -64,6 +64,8 @@ struct Status {
     spool: Option<Spool>,
     quarantine: u64,
     ledger: Option<Ledger>,
+    /// What reports read; `None` where nothing was ever compacted.
+    projection: Option<Projected>,
     event_types: Vec<EventTypeStatus>,
 }
 
@@ -76,6 +78,21 @@ struct Backlog {
     age_s: Option<f64>,
     /// Objects under raw/ that lie where no arrival hour is told: they are left alone.
     foreign: u64,
+}
+
+/// The rows without their payloads, which reports read.
+#[derive(Debug, Default, Serialize)]
+struct Projected {
+    /// Up to this version of the table it goes; `None` where it cannot be used at all.
+    version: Option<u64>,
+    /// Whether reports read it: else, and with every payload, they read the table.
+    used: bool,
+    /// Why not.
+    reason: Option<String>,
+    /// Commits of the table that came later.
+    behind: u64,
+    files: u64,
+    bytes: u64,
 }
 
 /// What became of all records ever read.
@@ -130,6 +147,10 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         backlog: backlog(&lake, table.as_ref(), now).await?,
         spool: spool::look(&lake, args.spool.as_deref(), now)?,
         quarantine: count(&lake, layout::QUARANTINE).await?,
+        projection: match &table {
+            Some(table) => Some(projected(&lake, table.version()).await?),
+            None => None,
+        },
         ..table.as_ref().map(|table| of_table(table, now)).unwrap_or_default()
     };
     match globals.format {
@@ -209,6 +230,28 @@ fn newest_arrival(file: &LiveFile, now: DateTime<Utc>) -> Option<DateTime<Utc>> 
     }
 }
 
+/// How far the projection goes.
+async fn projected(lake: &Lake, version: u64) -> anyhow::Result<Projected> {
+    let projection = match Projection::read(lake).await {
+        Ok(projection) => projection,
+        Err(reason) => return Ok(Projected { reason: Some(reason), ..Projected::default() }),
+    };
+    let reason = match projection.behind(lake, version).await? {
+        _ if !projection.is_whole() => Some("it is being made".to_owned()),
+        Ok(following) if following.is_only_added() => None,
+        Ok(following) => Some(following.unclear.unwrap_or("rows were changed since").to_owned()),
+        Err(reason) => Some(reason),
+    };
+    Ok(Projected {
+        version: projection.events(),
+        used: reason.is_none(),
+        reason,
+        behind: version.saturating_sub(projection.events().unwrap_or_default()),
+        files: projection.files().len() as u64,
+        bytes: projection.files().iter().map(|file| file.bytes).sum(),
+    })
+}
+
 /// What waits to be compacted.
 async fn backlog(
     lake: &Lake,
@@ -251,8 +294,10 @@ mod tests {
 
     fn file(received: Option<(&str, &str)>) -> LiveFile {
         let path = "event_type=push/date=2026-03-02/x.parquet";
+        let partition = Partition::of_file(path).unwrap();
         LiveFile {
-            partition: Partition::of_file(path).unwrap(),
+            dates: (partition.date, partition.date),
+            partition,
             path: path.into(),
             bytes: 1,
             rows: 1,

@@ -66,6 +66,8 @@ pub(crate) fn settings() -> Settings {
         merge_fan_in: 2,
         vacuum_interval: Duration::ZERO,
         vacuum_grace: Duration::ZERO,
+        // It has trials of its own (`projection`).
+        project: false,
         ..Settings::default()
     }
 }

@@ -2,9 +2,9 @@
 //! `--fresh` their rows.
 //!
 //! How many is told as `status` tells it: the days of `raw/` that are not sealed are listed while
-//! the report is asked for. No report fails by it, and none waits for it for long. In S3, where each
-//! listing is a request, it is told where it takes no more than [`LISTINGS`] of them, and anywhere
-//! within [`PATIENCE`]; else, or where `raw/` may not be listed, the answer does not say.
+//! the report is asked for. No report fails by it, and none waits for it for long: what takes more
+//! than [`PATIENCE`], or where `raw/` may not be listed, the answer does not say. Nor does it in S3,
+//! where what is done and each listing are requests, as many as the report's own: `status` tells it.
 //!
 //! `--fresh` decodes them as a compaction would and writes nothing. It reads the version of the table
 //! that the report stands on, so that no delivery counts twice; and it refuses more than
@@ -14,31 +14,27 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use datafusion::arrow::array::RecordBatch;
-use octolake_compactor::{Fresh, FreshRows, backlog, backlog_within};
-use octolake_lake::{LiveFile, Table};
+use octolake_compactor::{Fresh, FreshRows, backlog};
+use octolake_lake::{LiveFile, Progress};
 use octolake_store::Lake;
 
 use crate::ask::Known;
 use crate::cli::Globals;
 use crate::output;
 
-/// The most listings of S3 that are made to tell how many raw objects wait.
-const LISTINGS: u64 = 24;
 /// How long it may take to tell how many raw objects wait, counted from the start of the report.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many raw objects are not compacted as of this version; `None` where that takes too much.
-pub(super) async fn count(lake: &Lake, table: Option<&Table>) -> Option<u64> {
-    let progress = table.map(Table::progress);
+/// How many raw objects are not compacted; `None` where that takes too much.
+pub(super) async fn count(lake: &Lake) -> Option<u64> {
+    lake.directory()?;
     let look = async {
-        match lake.directory() {
-            Some(_) => backlog(lake, progress).await.map(Some),
-            None => backlog_within(lake, progress, LISTINGS).await,
-        }
+        let progress = Progress::open(lake).await?;
+        anyhow::Ok(backlog(lake, progress.as_ref()).await?)
     };
     let waiting = tokio::time::timeout(PATIENCE, look).await.ok()?;
     let told = waiting.inspect_err(|error| tracing::debug!(%error, "raw/ cannot be listed"));
-    told.ok()?.map(|waiting| waiting.pending.len() as u64)
+    told.ok().map(|waiting| waiting.pending.len() as u64)
 }
 
 /// What is known of the lake where these are in the answer.
@@ -79,5 +75,6 @@ fn file(rows: &FreshRows) -> LiveFile {
         modified: DateTime::UNIX_EPOCH,
         received_min: cut(rows.received.0),
         received_max: cut(rows.received.1),
+        dates: (rows.partition.date, rows.partition.date),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 
 use super::spool::Spool;
-use super::{Backlog, Ledger, Origins, Status};
+use super::{Backlog, Ledger, Origins, Projected, Status};
 use crate::output::{Align, Grid, size};
 use octolake_reports::human;
 
@@ -13,6 +13,9 @@ use octolake_reports::human;
 pub(super) fn words(status: &Status) -> String {
     let mut text = format!("Lake        {}\n", status.lake);
     table(&mut text, status);
+    if let Some(found) = &status.projection {
+        projection(&mut text, found);
+    }
     backlog(&mut text, &status.backlog);
     if let Some(found) = &status.spool {
         spool(&mut text, found);
@@ -55,6 +58,27 @@ fn table(text: &mut String, status: &Status) {
             "Future      {count} files have rows stamped later than now, which no age counts: a clock is ahead, or they are forged"
         );
     }
+}
+
+fn projection(text: &mut String, found: &Projected) {
+    let Projected { version, reason, behind, files, bytes, .. } = found;
+    if let Some(reason) = reason {
+        let _ = writeln!(
+            text,
+            "Projection  not used: {reason}; reports are slower, and right: `lakequery compact` makes it anew"
+        );
+        return;
+    }
+    let _ = write!(
+        text,
+        "Projection  up to version {}: {files} files, {}",
+        version.unwrap_or_default(),
+        size(*bytes)
+    );
+    if *behind > 0 {
+        let _ = write!(text, "; reports read the {behind} commits behind it too");
+    }
+    text.push('\n');
 }
 
 fn backlog(text: &mut String, backlog: &Backlog) {

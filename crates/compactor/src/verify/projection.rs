@@ -1,0 +1,136 @@
+//! Whether the projection holds what the archive does.
+//!
+//! Month by month and event type by event type: as many rows, and the same values in each column and
+//! in each row, told by sums of hashes, whatever the order. One batch is in memory at a time.
+
+use std::collections::BTreeMap;
+
+use arrow_array::{ArrayRef, Date32Array, RecordBatch};
+use chrono::NaiveDate;
+use octolake_event::layout::{self, Partition};
+use octolake_lake::{LiveFile, Projection, Table};
+use octolake_store::Lake;
+use octolake_tables::schema::name;
+
+use super::EXAMPLES;
+use super::verdict::Check;
+use crate::error::CompactError;
+use crate::file_reader::Whole;
+use crate::rewrite::census::Census;
+use crate::rewrite::columns::Columns;
+
+/// The files of one month and event type, on both sides.
+#[derive(Default)]
+struct Month<'f> {
+    archive: Vec<&'f LiveFile>,
+    projected: Vec<&'f LiveFile>,
+}
+
+/// Lays both beside each other, as far as the projection goes.
+pub(super) async fn check(lake: &Lake, table: &Table) -> Result<Check, CompactError> {
+    let told = |holds, detail: String| Check {
+        check: "the projection holds the same rows as the table",
+        holds,
+        detail,
+    };
+    let projection = match Projection::read(lake).await {
+        Ok(projection) if projection.is_whole() => projection,
+        Ok(_) => return Ok(told(true, "it is being made: the table is read instead".to_owned())),
+        Err(reason) => return Ok(told(true, format!("not used: {reason}"))),
+    };
+    let following = match projection.behind(lake, table.version()).await? {
+        Ok(following) if following.is_only_added() => following,
+        Ok(_) => return Ok(told(true, "rows were changed since: it is not used".to_owned())),
+        Err(reason) => return Ok(told(true, format!("not used: {reason}"))),
+    };
+    let mut months: BTreeMap<Partition, Month<'_>> = BTreeMap::new();
+    let is_old = |file: &&LiveFile| !following.added.contains_key(&file.path);
+    for file in table.files().iter().filter(is_old) {
+        let month = layout::projected_partition(&file.partition);
+        months.entry(month).or_default().archive.push(file);
+    }
+    for file in projection.files() {
+        months.entry(file.partition.clone()).or_default().projected.push(file);
+    }
+    let (mut rows, mut wrong) = (0, vec![]);
+    for (month, files) in &months {
+        match compare(lake, month, files).await {
+            Ok(same) => rows += same,
+            Err(reason) => wrong.push(format!("{}: {reason}", layout::projected_folder(month))),
+        }
+    }
+    let version = projection.events().unwrap_or_default();
+    Ok(match wrong.as_slice() {
+        [] => {
+            told(true, format!("{rows} rows of {} months, up to version {version}", months.len()))
+        }
+        wrong => {
+            let examples: Vec<&str> = wrong.iter().take(EXAMPLES).map(String::as_str).collect();
+            let months = wrong.len();
+            told(
+                false,
+                format!(
+                    "{months} months differ; {}; `lakequery compact --rebuild-projection` makes it anew",
+                    examples.join("; ")
+                ),
+            )
+        }
+    })
+}
+
+/// How many rows a month has, the same on both sides.
+async fn compare(lake: &Lake, month: &Partition, files: &Month<'_>) -> Result<u64, String> {
+    let columns = Columns::of(&month.event_type, std::iter::empty()).without_payload();
+    let mut archive = Census::default();
+    for file in &files.archive {
+        read(lake, file, &file.key(), Some(file.partition.date), &columns, &mut archive).await?;
+    }
+    let mut projected = Census::default();
+    for file in &files.projected {
+        let key = layout::projected_key(&file.path);
+        read(lake, file, &key, None, &columns, &mut projected).await?;
+    }
+    match archive.difference(&projected) {
+        None => Ok(archive.rows()),
+        Some(difference) => Err(difference.to_string()),
+    }
+}
+
+async fn read(
+    lake: &Lake,
+    file: &LiveFile,
+    key: &str,
+    date: Option<NaiveDate>,
+    columns: &Columns,
+    census: &mut Census,
+) -> Result<(), String> {
+    let failed = |error: &dyn std::fmt::Display| format!("{key}: {error}");
+    let opened = Whole::open(lake.store().clone(), key, file.bytes).await;
+    let opened = opened.map_err(|error| failed(&error))?;
+    for group in 0..opened.metadata().num_row_groups() {
+        let batches = opened.group_without(group, name::PAYLOAD).await;
+        for batch in batches.map_err(|error| failed(&error))? {
+            let batch = batch.map_err(|error| failed(&error))?;
+            let dates = match date {
+                Some(date) => of_day(date, batch.num_rows()),
+                None => batch.column_by_name(name::DATE).cloned().ok_or("it has no dates")?,
+            };
+            let rows = columns.chosen(&batch).map_err(|reason| failed(&reason))?;
+            census.add(&Census::of(&with(&rows, dates)?).map_err(|error| failed(&error))?);
+        }
+    }
+    Ok(())
+}
+
+fn of_day(date: NaiveDate, rows: usize) -> ArrayRef {
+    let days = date.signed_duration_since(NaiveDate::default()).num_days();
+    std::sync::Arc::new(Date32Array::from_value(i32::try_from(days).unwrap_or_default(), rows))
+}
+
+fn with(rows: &RecordBatch, dates: ArrayRef) -> Result<RecordBatch, String> {
+    let schema = rows.schema();
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    let columns = names.chain([name::DATE]).zip(rows.columns().iter().cloned().chain([dates]));
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
+        .map_err(|error| error.to_string())
+}

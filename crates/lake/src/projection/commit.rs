@@ -1,0 +1,222 @@
+//! Changes of the projection, each on top of the version that was read, or not at all.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake::kernel::{Action, Add, Remove, StructType, Transaction};
+use deltalake::operations::create::CreateBuilder;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::{DeltaTable, DeltaTableError};
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+use octolake_event::layout::{self, Partition};
+use octolake_store::Lake;
+use octolake_tables::schema::{self, PROJECTED_PARTITION_COLUMNS};
+use serde_json::json;
+
+use super::source::{follow, mark_of};
+use super::{COLUMNS, EVENTS, EVENTS_MARK, Projection, SAID_IN, WHOLE, columns_mark};
+use crate::commit::{NewFile, Outcome, is_conflict};
+use crate::error::LakeError;
+use crate::follow::Following;
+use crate::live::LiveFile;
+use crate::open::{load, log_store, open_error};
+
+/// What the log of the projection is kept by: a reader fetches all commits after a checkpoint, and
+/// one after the other costs nothing to write.
+const PROPERTIES: [(&str, &str); 3] = [
+    ("delta.checkpointInterval", "10"),
+    ("delta.logRetentionDuration", "interval 1 days"),
+    ("delta.enableExpiredLogCleanup", "true"),
+];
+
+/// A file of the projection that is written and waits for its commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewProjected {
+    /// Its path is relative to the projection; the date of its partition is the first of its month.
+    pub file: NewFile,
+    /// The first and the last date of its rows.
+    pub dates: (NaiveDate, NaiveDate),
+}
+
+/// One change of the projection.
+#[derive(Debug, Clone)]
+pub struct ProjectionCommit {
+    /// Files that become part of it.
+    pub adds: Vec<NewProjected>,
+    /// Files that stop being part of it.
+    pub removes: Vec<LiveFile>,
+    /// Up to which version of `events` it goes with this.
+    pub events: u64,
+    /// Whether it has all rows of that version with this.
+    pub is_whole: bool,
+    /// The time of the commit.
+    pub now: DateTime<Utc>,
+}
+
+impl Projection {
+    /// What the commits of `events` up to version `to` have done since the version that the
+    /// projection goes to; `Err(reason)` where that cannot be told.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn behind(
+        &self,
+        lake: &Lake,
+        to: u64,
+    ) -> Result<Result<Following, String>, LakeError> {
+        match self.events() {
+            Some(from) => {
+                let followed = follow(lake, from, Some(to), self.said.events_mark).await?;
+                Ok(followed.map(|(_, following)| following))
+            }
+            None => Ok(Err("nothing of it is there yet".to_owned())),
+        }
+    }
+
+    /// Makes an empty one where there is none.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub async fn create(lake: &Lake) -> Result<(), LakeError> {
+        let failed =
+            |source| LakeError::Create { lake: lake.name().to_owned(), source: Box::new(source) };
+        let schema: StructType = schema::projection_schema()
+            .as_ref()
+            .try_into_kernel()
+            .map_err(|error: arrow_schema::ArrowError| failed(DeltaTableError::generic(error)))?;
+        let created = CreateBuilder::new()
+            .with_log_store(log_store(lake, layout::PROJECTION)?)
+            .with_table_name("projection")
+            .with_comment("events without their payloads, by event type and month")
+            .with_columns(schema.fields().cloned())
+            .with_partition_columns(PROJECTED_PARTITION_COLUMNS)
+            .with_configuration(PROPERTIES.map(|(name, value)| (name, Some(value))))
+            .await;
+        match created {
+            Ok(_) | Err(DeltaTableError::VersionAlreadyExists(_)) => Ok(()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// One that has nothing, at version 0: what [`Projection::create`] has made.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Makes one change, on top of this version; the projection is that of the commit then.
+    ///
+    /// # Errors
+    /// The commit failed, and not because another was first.
+    pub async fn commit(
+        &mut self,
+        lake: &Lake,
+        commit: &ProjectionCommit,
+    ) -> Result<Outcome, LakeError> {
+        let Some(delta) = load(lake, layout::PROJECTION).await? else {
+            return Ok(Outcome::Conflict);
+        };
+        if delta.version() != Some(self.version) {
+            return Ok(Outcome::Conflict);
+        }
+        let mark = self.mark_of_events(lake, commit.events).await?;
+        match write(&delta, &actions(commit), self.transactions(commit, mark)).await {
+            Ok(()) => {}
+            Err(error) if is_conflict(&error) => return Ok(Outcome::Conflict),
+            Err(error) => return Err(open_error(lake, error)),
+        }
+        match Self::read(lake).await {
+            Ok(newest) if newest.version > self.version => {
+                *self = newest;
+                Ok(Outcome::Committed(self.version))
+            }
+            _ => Ok(Outcome::Conflict),
+        }
+    }
+
+    async fn mark_of_events(&self, lake: &Lake, version: u64) -> Result<i64, LakeError> {
+        let key = Path::from(layout::commit_key(version));
+        let head = lake.store().head(&key).await;
+        let failed = |source| open_error(lake, DeltaTableError::ObjectStore { source });
+        let bytes = head.map_err(failed)?.size;
+        mark_of(lake, &key, bytes).await
+    }
+
+    fn transactions(&self, commit: &ProjectionCommit, mark: i64) -> Vec<Transaction> {
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        vec![
+            Transaction::new(EVENTS, number(commit.events)),
+            Transaction::new(EVENTS_MARK, mark),
+            Transaction::new(WHOLE, i64::from(commit.is_whole)),
+            Transaction::new(COLUMNS, columns_mark()),
+            Transaction::new(SAID_IN, number(self.version + 1)),
+        ]
+    }
+}
+
+async fn write(
+    delta: &DeltaTable,
+    actions: &[Action],
+    txns: Vec<Transaction>,
+) -> Result<(), DeltaTableError> {
+    let properties =
+        CommitProperties::default().with_max_retries(0).with_application_transactions(txns);
+    let operation = DeltaOperation::Write {
+        mode: SaveMode::Append,
+        partition_by: Some(PROJECTED_PARTITION_COLUMNS.map(str::to_owned).to_vec()),
+        predicate: None,
+    };
+    CommitBuilder::from(properties)
+        .with_actions(actions.to_vec())
+        .build(Some(delta.snapshot()?), delta.log_store(), operation)
+        .await
+        .map(|_| ())
+}
+
+fn actions(commit: &ProjectionCommit) -> Vec<Action> {
+    let adds = commit.adds.iter().map(|new| add(&new.file, new.dates, commit.now));
+    commit.removes.iter().map(|file| remove(file, commit.now)).chain(adds).collect()
+}
+
+fn partition_values(partition: &Partition) -> HashMap<String, Option<String>> {
+    let [event_type, month] = PROJECTED_PARTITION_COLUMNS;
+    HashMap::from([
+        (event_type.to_owned(), Some(partition.event_type.to_string())),
+        (month.to_owned(), Some(layout::month_text(partition.date))),
+    ])
+}
+
+fn add(file: &NewFile, dates: (NaiveDate, NaiveDate), now: DateTime<Utc>) -> Action {
+    let moment = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    // Delta cuts a maximum to milliseconds, so it must be rounded up to stay one.
+    let ceiling = file.received.1 + chrono::TimeDelta::microseconds(999);
+    let stats = json!({
+        "numRecords": file.rows,
+        "minValues": {"received_at": moment(file.received.0), "date": dates.0.to_string()},
+        "maxValues": {"received_at": moment(ceiling), "date": dates.1.to_string()},
+        "nullCount": {"received_at": 0, "date": 0},
+    });
+    Action::Add(Add {
+        path: file.path.clone(),
+        partition_values: partition_values(&file.partition),
+        size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
+        modification_time: now.timestamp_millis(),
+        data_change: true,
+        stats: Some(stats.to_string()),
+        ..Add::default()
+    })
+}
+
+fn remove(file: &LiveFile, now: DateTime<Utc>) -> Action {
+    Action::Remove(Remove {
+        path: file.path.clone(),
+        data_change: true,
+        deletion_timestamp: Some(now.timestamp_millis()),
+        extended_file_metadata: Some(true),
+        partition_values: Some(partition_values(&file.partition)),
+        size: i64::try_from(file.bytes).ok(),
+        ..Remove::default()
+    })
+}
