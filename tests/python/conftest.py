@@ -29,8 +29,8 @@ def wait_for(port, server):
 
 
 @pytest.fixture(scope="session")
-def aws():
-    """The environment of a process that takes moto for AWS."""
+def aws(tmp_path_factory):
+    """The environment of a process that takes moto for AWS, with a cache of its own."""
     port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
@@ -44,8 +44,9 @@ def aws():
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": "eu-central-1",
+            "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
         }
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAKE_URL"))}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAKE_"))}
         yield clean | settings
     finally:
         server.kill()

@@ -49,6 +49,44 @@ def test_the_example_lake(aws, bucket, lake):
     assert all(key.startswith("a/lake/") for key in keys)
 
 
+def said(lake, *args, env):
+    """Its answer, and the line that tells its requests."""
+    done = subprocess.run(
+        [BINARY, "--lake", lake, "--format", "json", "-v", *args],
+        capture_output=True, text=True, timeout=TIMEOUT, env=env,
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = re.findall(r"store: (.*)", done.stderr)
+    return done.stdout, line
+
+
+def test_what_was_read_is_kept(aws, lake, tmp_path):
+    ask(lake, "compact", env=aws)
+    env = aws | {"XDG_CACHE_HOME": str(tmp_path)}
+    sql = ["sql", "select count(*) as n, sum(length(payload)) as bytes from events"]
+    first, requests = said(lake, *sql, env=env)
+    second, fewer = said(lake, *sql, env=env)
+    gets = [int(re.search(r"(\d+) GET", line)[1]) for line in (requests, fewer)]
+    folder = tmp_path / "octolake/lakes"
+    kept = len(list(folder.iterdir()))
+    assert first == second and kept > 0 and gets[1] == gets[0] - kept, (requests, fewer)
+    assert "from the cache" in fewer and "HEAD" not in requests
+    assert folder.stat().st_mode & 0o777 == 0o700
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    for refusal in (["--no-cache"], []):
+        refused = env if refusal else env | {"LAKE_NO_CACHE": "1"}
+        third, line = said(lake, *sql, *refusal, env=refused)
+        assert (third, "cache" in line) == (first, False), line
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    # What writes keeps nothing, and neither does what proves.
+    ask(lake, "verify", env=env)
+    ask(lake, "compact", env=env)
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    for path in before:
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert said(lake, *sql, env=env)[0] == first
+
+
 def test_a_lake_in_a_whole_bucket_and_before_its_first_run(aws, bucket):
     lake = f"s3://{bucket.name}"
     assert ask(lake, "report", "lead-time", env=aws)["rows"][0]["prs"] == 0

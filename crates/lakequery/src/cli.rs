@@ -1,15 +1,18 @@
 //! What can be typed: the flags that every command takes, and the list of commands.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Parser};
-use octolake_store::{Lake, LakeUrl, StoreError};
+use octolake_store::{CacheSettings, Lake, LakeUrl, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::commands::Command;
 use crate::output::{self, Format, clean};
+use crate::traffic::Told;
 
 /// GitHub's webhooks as a data lake that is yours, and reports that can be trusted.
 #[derive(Debug, Parser)]
@@ -46,6 +49,10 @@ pub struct Globals {
     /// In csv, put ' before cells that a spreadsheet would run as formulas.
     #[arg(long, global = true)]
     pub csv_safe: bool,
+    /// In report and sql, keep nothing of a lake on S3 on this machine, and read nothing that was
+    /// kept.
+    #[arg(long, global = true, env = "LAKE_NO_CACHE", value_parser = FalseyValueParser::new())]
+    pub no_cache: bool,
     /// Say more about what is done, on stderr; twice for more.
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
@@ -61,6 +68,22 @@ impl Globals {
     /// There is no lake at that place, or it cannot be used.
     pub fn open_lake(&self) -> Result<Lake, StoreError> {
         Lake::open(&self.lake)
+    }
+
+    /// Opens the lake, which must be there, for a command that only reads it: what never changes is
+    /// kept on this machine, unless that is not wanted. Keep what tells the lake's traffic as long
+    /// as the lake is used.
+    ///
+    /// # Errors
+    /// There is no lake at that place, or it cannot be used.
+    pub fn open_lake_to_read(&self) -> Result<(Lake, Told), StoreError> {
+        let lake = self.open_lake()?;
+        let lake = match self.no_cache {
+            true => lake,
+            false => lake.cached(CacheSettings::new(cache_folder())),
+        };
+        let told = Told::of(&lake);
+        Ok((lake, told))
     }
 
     /// The time of day, read from the clock: below a command's `run`, time is an argument.
@@ -79,6 +102,18 @@ impl Globals {
         let globals = self.clone();
         move || globals.now()
     }
+}
+
+/// Where this user's caches of lakes are; `None` where there is no home.
+#[expect(clippy::disallowed_methods, reason = "this is the shell's one place to look for it")]
+fn cache_folder() -> Option<PathBuf> {
+    // The specification has a path that is not absolute ignored.
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let caches = named.filter(|path| path.is_absolute()).or_else(|| {
+        let home = std::env::home_dir().filter(|path| path.is_absolute());
+        home.map(|home| home.join(".cache"))
+    });
+    caches.map(|caches| caches.join("octolake/lakes"))
 }
 
 /// What was typed; ends the process where it is wrong, or asks for help.
@@ -129,6 +164,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_cache_is_used_unless_that_is_refused() {
+        for (args, refused) in
+            [(["lakequery", "status", "-q"], false), (["lakequery", "status", "--no-cache"], true)]
+        {
+            assert_eq!(Cli::try_parse_from(args).unwrap().globals.no_cache, refused);
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod memory;
 pub mod output;
 pub mod render;
 pub mod secrets;
+pub mod traffic;
 
 #[cfg(test)]
 mod golden;

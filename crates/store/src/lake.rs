@@ -6,15 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use object_store::aws::AmazonS3Builder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::memory::InMemory;
 use object_store::prefix::PrefixStore;
 use object_store::{ClientOptions, ObjectStore};
+use twox_hash::XxHash64;
 use url::Url;
 
+use crate::cache::{Blocks, CacheSettings, CachedStore};
+use crate::counted::CountedStore;
 use crate::directory::{DirectoryStore, FOLDER_MODE};
 use crate::moved::MovedStore;
 use crate::staging;
+use crate::traffic::{Meter, Traffic};
 use crate::url::LakeUrl;
 use crate::whole::WholeStore;
 
@@ -25,8 +29,17 @@ pub struct Lake {
     directory: Option<PathBuf>,
     root: Arc<dyn ObjectStore>,
     root_url: Url,
+    /// A hash of the service's address, which tells buckets of the same name apart. The address
+    /// itself can hold a password.
+    service: u64,
+    meter: Arc<Meter>,
+    cache: Option<CacheSettings>,
+    blocks: Option<Arc<Blocks>>,
     store: Arc<dyn ObjectStore>,
 }
+
+/// Requests that may be on their way to S3 at once, with a connection kept for each.
+const CONNECTIONS: usize = 128;
 
 /// Why a lake cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -94,14 +107,20 @@ impl Lake {
         let root: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         // A constant that parses.
         let root_url = Url::parse("memory:///").unwrap_or_else(|_| unreachable!());
-        Self { name: "memory".into(), directory: None, store: root.clone(), root, root_url }
+        Self::assembled("memory".into(), None, root, root_url, 0)
     }
 
     /// The same lake with its store seen through `wrap`: for faults, latency and counting.
     pub fn wrapped(self, wrap: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
-        let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(wrap(self.root)));
-        let store = rooted(root.clone(), self.root_url.path());
-        Self { root, store, ..self }
+        let root = wrap(self.root);
+        Self { root, ..self }.with_store()
+    }
+
+    /// The same lake with a cache of what never changes, for commands that only read: what they
+    /// write or delete would not be missing from it. A lake that is a directory stays without.
+    pub fn cached(self, settings: CacheSettings) -> Self {
+        let cache = self.directory.is_none().then_some(settings);
+        Self { cache, ..self }.with_store()
     }
 
     /// The same lake with one of its folders kept in another: what is done to that folder leaves
@@ -114,6 +133,11 @@ impl Lake {
         };
         let (from, to) = (at_root(folder), at_root(place));
         self.wrapped(|inner| Arc::new(MovedStore { inner, from, to }))
+    }
+
+    /// What the store was asked for since the lake was opened, by this and all its clones.
+    pub fn traffic(&self) -> Traffic {
+        self.meter.snapshot()
     }
 
     /// How to name the lake to a person.
@@ -179,9 +203,8 @@ impl Lake {
         let root_url = Url::from_directory_path(&directory)
             .map_err(|()| StoreError::NoUrl(url.to_string()))?;
         let files = DirectoryStore::with_staging(directory.join(staging::FOLDER));
-        let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(Arc::new(files)));
-        let store = rooted(root.clone(), root_url.path());
-        Ok(Self { name: url.to_string(), directory: Some(directory), root, root_url, store })
+        let (name, root) = (url.to_string(), Arc::new(files));
+        Ok(Self::assembled(name, Some(directory), root, root_url, 0))
     }
 
     fn s3_lake(url: &LakeUrl, bucket: &str, prefix: &str) -> Result<Self, StoreError> {
@@ -189,15 +212,51 @@ impl Lake {
         let root_url = Url::parse(&format!("s3://{bucket}/{prefix}{slash}"))
             .map_err(|_| StoreError::NoUrl(url.to_string()))?;
         // An endpoint that is given is trusted to be what its user means, http or not.
-        let client = ClientOptions::new().with_allow_http(true);
-        let s3 = AmazonS3Builder::from_env()
-            .with_client_options(client)
+        let client =
+            ClientOptions::new().with_allow_http(true).with_pool_max_idle_per_host(CONNECTIONS);
+        let settings = AmazonS3Builder::from_env().with_client_options(client);
+        let service = settings.get_config_value(&AmazonS3ConfigKey::Endpoint).unwrap_or_default();
+        let service = XxHash64::oneshot(0, service.as_bytes());
+        let s3 = settings
             .with_bucket_name(bucket)
             .build()
             .map_err(|source| StoreError::S3 { lake: url.to_string(), source })?;
-        let root: Arc<dyn ObjectStore> = Arc::new(WholeStore(Arc::new(s3)));
-        let store = rooted(root.clone(), root_url.path());
-        Ok(Self { name: url.to_string(), directory: None, root, root_url, store })
+        Ok(Self::assembled(url.to_string(), None, Arc::new(s3), root_url, service))
+    }
+
+    fn assembled(
+        name: String,
+        directory: Option<PathBuf>,
+        root: Arc<dyn ObjectStore>,
+        root_url: Url,
+        service: u64,
+    ) -> Self {
+        let (meter, store) = (Arc::default(), root.clone());
+        let (cache, blocks) = (None, None);
+        Self { name, directory, root, root_url, service, meter, cache, blocks, store }.with_store()
+    }
+
+    /// The same lake with its view of the store made anew:
+    /// cache – keys relative to the lake – whole answers – counting – the store.
+    fn with_store(mut self) -> Self {
+        let (inner, meter) = (self.root.clone(), self.meter.clone());
+        // The S3 client asks for several ranges by several requests; the others read them at once.
+        let splits_ranges = self.root_url.scheme() == "s3";
+        let counted = Arc::new(CountedStore { inner, meter, splits_ranges });
+        self.store = rooted(Arc::new(WholeStore(counted)), self.root_url.path());
+        self.blocks = self.cache.as_ref().map(|settings| {
+            let lake = format!("{} {:016x}", self.root_url, self.service);
+            Arc::new(Blocks::new(self.store.clone(), self.meter.clone(), lake, settings))
+        });
+        if let Some(blocks) = &self.blocks {
+            self.store = Arc::new(CachedStore(blocks.clone()));
+        }
+        self
+    }
+
+    /// The blocks of its cache, if it has one.
+    pub(crate) fn blocks(&self) -> Option<&Arc<Blocks>> {
+        self.blocks.as_ref()
     }
 }
 
@@ -210,34 +269,4 @@ fn rooted(root: Arc<dyn ObjectStore>, path: &str) -> Arc<dyn ObjectStore> {
 }
 
 #[cfg(test)]
-mod tests {
-    use futures::TryStreamExt;
-    use object_store::ObjectStoreExt;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn an_object_is_a_file_of_the_directory_whatever_its_name() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["a lake", "%41", "a#b", "a?b", "ä", "100%"] {
-            let url = LakeUrl::Directory(dir.path().join(name));
-            assert!(matches!(Lake::open(&url), Err(StoreError::NoSuchDirectory(_))));
-            let lake = Lake::open_or_create(&url).unwrap();
-            let key = object_store::path::Path::from("raw/2026/x");
-            lake.store().put(&key, "hello".into()).await.unwrap();
-            let file = dir.path().join(name).join("raw/2026/x");
-            assert_eq!(std::fs::read_to_string(file).unwrap(), "hello", "{name}");
-            assert_eq!(lake.store().get(&key).await.unwrap().bytes().await.unwrap(), "hello");
-            let listed: Vec<_> = lake.store().list(None).try_collect().await.unwrap();
-            assert_eq!(listed.len(), 1, "{name}");
-            assert_eq!(listed[0].location, key, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_file_is_no_lake() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let url = LakeUrl::Directory(file.path().into());
-        assert!(matches!(Lake::open_or_create(&url), Err(StoreError::NotADirectory(_))));
-    }
-}
+mod tests;

@@ -33,7 +33,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     if asked.explain {
         return explain::print(&asked.question, globals.format);
     }
-    let lake = globals.open_lake()?;
+    let (lake, _told) = globals.open_lake_to_read()?;
     let _watch = Watch::start();
     let (engine, known) = engine(&asked, &lake, globals).await?;
     if engine.version().is_none() {

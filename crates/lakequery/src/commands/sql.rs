@@ -44,7 +44,7 @@ Examples:
 /// The statement may not run, cannot be planned, or fails.
 pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let sql = statement(&args)?;
-    let lake = globals.open_lake()?;
+    let (lake, _told) = globals.open_lake_to_read()?;
     let _watch = memory::Watch::start();
     let engine = Engine::open(&lake).await?;
     if let Some(reason) = engine.archive_because() {
