@@ -58,6 +58,8 @@ pub struct Projecting {
     pub files_added: u64,
     /// Their bytes.
     pub bytes_written: u64,
+    /// Files deleted that it has not named for the vacuum's grace.
+    pub files_vacuumed: u64,
     /// Why it could not be kept up; `None` where it could.
     pub failed: Option<String>,
 }

@@ -174,10 +174,8 @@ impl Log {
 
     /// A file that a listing has shown.
     pub(crate) async fn get(&self, file: &ObjectMeta) -> Result<Bytes, LakeError> {
-        let read = async { self.lake.store().get(&file.location).await?.bytes().await };
-        read.await.map_err(|error: object_store::Error| {
-            self.fault(file.location.as_ref(), error.to_string())
-        })
+        let read = self.lake.get_listed(file).await;
+        read.map_err(|error| self.fault(file.location.as_ref(), error.to_string()))
     }
 
     fn key(&self, version: u64) -> String {

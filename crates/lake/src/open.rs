@@ -38,6 +38,14 @@ pub(crate) async fn load(
     if !has_log(lake, folder).await? {
         return Ok(None);
     }
+    load_begun(lake, folder).await
+}
+
+/// The same of a log that has begun.
+pub(crate) async fn load_begun(
+    lake: &Lake,
+    folder: &'static str,
+) -> Result<Option<DeltaTable>, LakeError> {
     let log_store = log_store(lake, folder)?;
     let snapshot = match Snapshot::try_new(log_store.as_ref(), None).await {
         Ok(snapshot) => snapshot,

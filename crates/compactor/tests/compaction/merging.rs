@@ -235,7 +235,9 @@ async fn a_merge_that_time_is_up_for_is_abandoned() {
         copy(&lake).await.wrapped(|store| Arc::new(FaultyStore::new(store, script)))
     };
     run(&counted, &Settings::default()).await;
-    let is_file = |key: &str| key.ends_with(".parquet") && !key.contains("_delta_log");
+    let is_file = |key: &str| {
+        key.starts_with("events/") && key.ends_with(".parquet") && !key.contains("_delta_log")
+    };
     let operations = script.operations();
     let first = operations.iter().find(|it| is_file(&it.key)).unwrap();
     // There, the store takes longer than the run may.
@@ -308,8 +310,8 @@ async fn merges_beside_other_commits_are_not_given_up() {
         Settings { vacuum_interval: Duration::from_secs(1 << 32), ..Settings::default() };
     run(&counted, &no_vacuum).await;
     let operations = script.operations();
-    let commit =
-        operations.iter().rev().find(|it| it.key.ends_with(".json") && it.kind.is_change());
+    let is_commit = |key: &str| key.starts_with("events/") && key.ends_with(".json");
+    let commit = operations.iter().rev().find(|it| is_commit(&it.key) && it.kind.is_change());
     let number = commit.unwrap().number;
     let another = {
         let (lake, settings) = (lake.clone(), no_vacuum.clone());

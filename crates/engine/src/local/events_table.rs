@@ -81,9 +81,10 @@ impl EventsTable {
 
     fn of(store: Arc<dyn ObjectStore>, archive: Archive, projected: Option<Projected>) -> Self {
         let schema = table_schema();
+        let lake = archive.at.as_ref().map(|(lake, _)| lake.clone());
         Self {
-            of_archive: FileSet::new(Shape::Archive, store.clone(), &schema),
-            of_projection: FileSet::new(Shape::Projection, store.clone(), &schema),
+            of_archive: FileSet::new(Shape::Archive, store.clone(), lake.clone(), &schema),
+            of_projection: FileSet::new(Shape::Projection, store.clone(), lake, &schema),
             fresh: FreshRows::default(),
             store,
             archive,

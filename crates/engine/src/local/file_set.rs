@@ -19,6 +19,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 use octolake_event::layout;
 use octolake_lake::LiveFile;
+use octolake_store::Lake;
 use octolake_tables::schema::{self, PARTITION_COLUMNS, name};
 
 use super::pruning;
@@ -60,6 +61,8 @@ impl Shape {
 pub(super) struct FileSet {
     pub(super) shape: Shape,
     store: Arc<dyn ObjectStore>,
+    /// Where files are fetched before they are asked for, if they are far away.
+    lake: Option<Lake>,
     /// As a scan sees it: the columns in files, then those of the folder.
     scan_schema: TableSchema,
     /// The place in `scan_schema` of each column of the table.
@@ -68,7 +71,12 @@ pub(super) struct FileSet {
 
 impl FileSet {
     /// Files of a table that users see with this schema.
-    pub(super) fn new(shape: Shape, store: Arc<dyn ObjectStore>, schema: &SchemaRef) -> Self {
+    pub(super) fn new(
+        shape: Shape,
+        store: Arc<dyn ObjectStore>,
+        lake: Option<Lake>,
+        schema: &SchemaRef,
+    ) -> Self {
         let in_folder = |field: &&FieldRef| shape.folder_columns().contains(&field.name().as_str());
         let is_there = |field: &&FieldRef| shape == Shape::Archive || field.name() != name::PAYLOAD;
         let fields = || schema.fields().iter().filter(is_there);
@@ -79,7 +87,8 @@ impl FileSet {
             .build();
         let whole = scan_schema.table_schema();
         let places = schema.fields().iter().map(|f| whole.index_of(f.name()).ok()).collect();
-        Self { shape, store, scan_schema, places }
+        let lake = lake.filter(|lake| lake.directory().is_none());
+        Self { shape, store, lake, scan_schema, places }
     }
 
     /// The scan of those of the files that can hold rows; `None` where none can.
@@ -97,6 +106,7 @@ impl FileSet {
         if files.is_empty() {
             return Ok(None);
         }
+        self.warm(&files);
         let columns: Vec<usize> = match projection {
             Some(columns) => columns.iter().filter_map(|&column| self.place(column)).collect(),
             None => self.places.iter().flatten().copied().collect(),
@@ -110,6 +120,14 @@ impl FileSet {
             .with_limit(limit)
             .build();
         Ok(Some(DataSourceExec::from_data_source(config)))
+    }
+
+    /// Begins to fetch the files, many at once: a scan asks for a few at a time, and each answer of a
+    /// store that is far away takes its time.
+    fn warm(&self, files: &[&LiveFile]) {
+        let Some(lake) = self.lake.clone() else { return };
+        let files = files.iter().map(|file| (self.shape.key(file), file.bytes)).collect();
+        tokio::spawn(async move { lake.warm(files).await });
     }
 
     fn place(&self, column: usize) -> Option<usize> {
@@ -252,7 +270,7 @@ mod tests {
     }
 
     fn set(shape: Shape) -> FileSet {
-        FileSet::new(shape, Arc::new(InMemory::new()), &table_schema())
+        FileSet::new(shape, Arc::new(InMemory::new()), None, &table_schema())
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Changes of the projection, each on top of the version that was read, or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
@@ -17,12 +17,12 @@ use octolake_tables::schema::{self, PROJECTED_PARTITION_COLUMNS};
 use serde_json::json;
 
 use super::source::{follow, mark_of};
-use super::{COLUMNS, EVENTS, EVENTS_MARK, Projection, SAID_IN, WHOLE, columns_mark};
+use super::{COLUMNS, EVENTS, EVENTS_MARK, Projection, SAID_IN, Said, WHOLE, columns_mark};
 use crate::commit::{NewFile, Outcome, is_conflict};
 use crate::error::LakeError;
 use crate::follow::Following;
 use crate::live::LiveFile;
-use crate::open::{load, log_store, open_error};
+use crate::open::{load_begun, log_store, open_error};
 
 /// What the log of the projection is kept by: a reader fetches all commits after a checkpoint, and
 /// one after the other costs nothing to write.
@@ -39,6 +39,21 @@ pub struct NewProjected {
     pub file: NewFile,
     /// The first and the last date of its rows.
     pub dates: (NaiveDate, NaiveDate),
+}
+
+impl NewProjected {
+    fn live(&self, now: DateTime<Utc>) -> LiveFile {
+        LiveFile {
+            path: self.file.path.clone(),
+            partition: self.file.partition.clone(),
+            bytes: self.file.bytes,
+            rows: self.file.rows,
+            modified: now,
+            received_min: Some(self.file.received.0),
+            received_max: Some(self.file.received.1),
+            dates: self.dates,
+        }
+    }
 }
 
 /// One change of the projection.
@@ -115,7 +130,7 @@ impl Projection {
         lake: &Lake,
         commit: &ProjectionCommit,
     ) -> Result<Outcome, LakeError> {
-        let Some(delta) = load(lake, layout::PROJECTION).await? else {
+        let Some(delta) = load_begun(lake, layout::PROJECTION).await? else {
             return Ok(Outcome::Conflict);
         };
         if delta.version() != Some(self.version) {
@@ -123,17 +138,29 @@ impl Projection {
         }
         let mark = self.mark_of_events(lake, commit.events).await?;
         match write(&delta, &actions(commit), self.transactions(commit, mark)).await {
-            Ok(()) => {}
-            Err(error) if is_conflict(&error) => return Ok(Outcome::Conflict),
-            Err(error) => return Err(open_error(lake, error)),
-        }
-        match Self::read(lake).await {
-            Ok(newest) if newest.version > self.version => {
-                *self = newest;
+            Ok(()) => {
+                self.take_in(commit, mark);
                 Ok(Outcome::Committed(self.version))
             }
-            _ => Ok(Outcome::Conflict),
+            Err(error) if is_conflict(&error) => Ok(Outcome::Conflict),
+            Err(error) => Err(open_error(lake, error)),
         }
+    }
+
+    /// What the commit has made of it.
+    fn take_in(&mut self, commit: &ProjectionCommit, mark: i64) {
+        let gone: HashSet<&str> = commit.removes.iter().map(|file| file.path.as_str()).collect();
+        self.files.retain(|file| !gone.contains(file.path.as_str()));
+        self.files.extend(commit.adds.iter().map(|new| new.live(commit.now)));
+        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        self.version += 1;
+        self.said = Said {
+            events: Some(commit.events),
+            events_mark: mark,
+            is_whole: commit.is_whole,
+            columns: columns_mark(),
+            said_in: Some(self.version),
+        };
     }
 
     async fn mark_of_events(&self, lake: &Lake, version: u64) -> Result<i64, LakeError> {
