@@ -22,7 +22,7 @@ use clean::{Cleaner, Escapes};
 
 pub use csv_cells::CsvCells;
 pub use grid::{Align, Grid};
-pub use long::LONG;
+pub use long::{LONG, print_csv, print_long};
 pub use markdown::fence;
 pub use octolake_engine::size;
 
@@ -173,38 +173,6 @@ pub fn print_sentences(sentences: &[String]) -> io::Result<()> {
 pub fn print_grid(grid: &Grid, format: Format) -> anyhow::Result<()> {
     let mut out = stdout(format);
     grid.write(&mut out, format, terminal_width(), csv_cells())?;
-    Ok(out.flush()?)
-}
-
-/// Prints rows as CSV, each as it comes.
-///
-/// # Errors
-/// Stdout does not take it.
-pub fn print_csv(
-    headers: &[(String, Align)],
-    rows: impl Iterator<Item = Vec<String>>,
-) -> anyhow::Result<()> {
-    let mut csv = csv::Writer::from_writer(stdout(Format::Csv));
-    let cells = csv_cells();
-    csv.write_record(headers.iter().map(|(name, _)| cells.bytes(name)))?;
-    for row in rows {
-        csv.write_record(row.iter().map(|cell| cells.bytes(cell)))?;
-    }
-    Ok(csv.flush()?)
-}
-
-/// Prints more rows than a table is laid out of, as one or in Markdown: `rows` gives them twice, for
-/// their widths and for themselves.
-///
-/// # Errors
-/// Stdout does not take it.
-pub fn print_long<I: Iterator<Item = Vec<String>>>(
-    headers: &[(String, Align)],
-    rows: impl Fn() -> I,
-    format: Format,
-) -> anyhow::Result<()> {
-    let mut out = stdout(format);
-    long::write(&mut out, headers, rows, format)?;
     Ok(out.flush()?)
 }
 

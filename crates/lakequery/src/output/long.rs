@@ -10,10 +10,42 @@ use std::io::{self, Write};
 use comfy_table::Table;
 
 use super::grid::printable;
-use super::{Align, Format, markdown};
+use super::{Align, Format, csv_cells, markdown, stdout};
 
 /// The most rows that a table is laid out of.
 pub const LONG: usize = 10_000;
+
+/// Prints rows as CSV, each as it comes.
+///
+/// # Errors
+/// Stdout does not take it.
+pub fn print_csv(
+    headers: &[(String, Align)],
+    rows: impl Iterator<Item = Vec<String>>,
+) -> anyhow::Result<()> {
+    let mut csv = csv::Writer::from_writer(stdout(Format::Csv));
+    let cells = csv_cells();
+    csv.write_record(headers.iter().map(|(name, _)| cells.bytes(name)))?;
+    for row in rows {
+        csv.write_record(row.iter().map(|cell| cells.bytes(cell)))?;
+    }
+    Ok(csv.flush()?)
+}
+
+/// Prints more rows than a table is laid out of, as one or in Markdown: `rows` gives them twice, for
+/// their widths and for themselves.
+///
+/// # Errors
+/// Stdout does not take it.
+pub fn print_long<I: Iterator<Item = Vec<String>>>(
+    headers: &[(String, Align)],
+    rows: impl Fn() -> I,
+    format: Format,
+) -> anyhow::Result<()> {
+    let mut out = stdout(format);
+    write(&mut out, headers, rows, format)?;
+    Ok(out.flush()?)
+}
 
 /// How a table is drawn.
 struct Style {
@@ -34,7 +66,7 @@ const MARKDOWN: Style = Style { safe: markdown::cell, edge: "|", between: "|", r
 ///
 /// # Errors
 /// The writer does not take it.
-pub(super) fn write<I: Iterator<Item = Vec<String>>>(
+fn write<I: Iterator<Item = Vec<String>>>(
     out: &mut impl Write,
     headers: &[(String, Align)],
     rows: impl Fn() -> I,
