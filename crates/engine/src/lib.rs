@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use octolake_reports::{Question, Table};
 
 pub use self::error::EngineError;
-pub use self::local::{Engine, EventsTable, MEMORY_LIMIT};
+pub use self::local::{Engine, EventsTable, MEMORY_LIMIT, limit_memory};
 pub use self::size::size;
 
 /// What runs SQL over the table `events`.
@@ -31,6 +31,20 @@ pub trait SqlEngine: Send + Sync {
     /// # Errors
     /// The text is no statement that reads, or names what is not there, or fails while it runs.
     async fn run(&self, sql: &str) -> Result<Table, EngineError>;
+
+    /// Hands all rows of a statement's answer to `part`, some at a time and in their order, at least
+    /// once: a million rows need not be held as values. Returns once `part` does not want more.
+    ///
+    /// # Errors
+    /// As for [`SqlEngine::run`].
+    async fn run_in_parts(
+        &self,
+        sql: &str,
+        part: &mut (dyn FnMut(Table) -> bool + Send),
+    ) -> Result<(), EngineError> {
+        part(self.run(sql).await?);
+        Ok(())
+    }
 
     /// The newest arrival among the deliveries that a report reads.
     ///

@@ -9,6 +9,7 @@
 //!
 //! See [`functions`] for what is set right so that a text means what it means on Trino.
 
+mod compact;
 mod events_table;
 mod file_set;
 mod folder_rows;
@@ -21,4 +22,4 @@ mod session;
 
 pub use events_table::EventsTable;
 pub use read_only::ReadOnlyError;
-pub use session::{Engine, MEMORY_LIMIT};
+pub use session::{Engine, MEMORY_LIMIT, limit_memory};

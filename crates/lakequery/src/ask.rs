@@ -3,7 +3,8 @@
 use anyhow::Context as _;
 use octolake_engine::SqlEngine;
 use octolake_reports::{
-    Answer, Dimension, Freshness, Question, RepoName, Table, Unknown, compare, lower, nearest,
+    Answer, Dimension, Freshness, Question, Reading, RepoName, ShapeError, Table, Unknown, compare,
+    lower, nearest,
 };
 
 /// What is known of the lake beside what an engine says.
@@ -50,8 +51,16 @@ async fn read(
     freshness: Freshness,
 ) -> anyhow::Result<Answer> {
     let name = question.report.name;
-    let table = engine.run(&question.sql()).await.with_context(|| format!("no {name} report"))?;
-    Ok(Answer::read(question, &table, freshness)?)
+    let mut reading: Option<Result<Reading<'_>, ShapeError>> = None;
+    let mut take = |part: Table| {
+        let so_far = reading.take().unwrap_or_else(|| Reading::new(question, &part.columns));
+        let taken = so_far.and_then(|mut reading| reading.take(&part).map(|()| reading));
+        reading.insert(taken).is_ok()
+    };
+    let sql = question.sql();
+    engine.run_in_parts(&sql, &mut take).await.with_context(|| format!("no {name} report"))?;
+    let reading = reading.unwrap_or_else(|| Reading::new(question, &[]));
+    Ok(reading?.finish(freshness))
 }
 
 /// The repositories that were asked for and that no delivery names.

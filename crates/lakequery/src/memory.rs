@@ -18,8 +18,43 @@ use std::time::Duration;
 use crate::output::{self, size};
 use octolake_engine::MEMORY_LIMIT;
 
-/// What a query may hold in bytes: what the pool may count, and half of that for what it does not.
-const MOST: u64 = MEMORY_LIMIT as u64 / 2 * 3;
+/// The least that a query can be given, in bytes: below it not even its sorts spill.
+const LEAST: u64 = 64 << 20;
+
+/// The flag of what queries.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct MaxMemory {
+    /// Count this much memory for the query before it spills to the disk: 512MB, 2GiB.
+    #[arg(long, value_name = "SIZE", value_parser = limit, default_value_t = MEMORY_LIMIT as u64)]
+    #[arg(
+        hide_default_value = true,
+        help = "Spill to the disk what takes more memory than this: 512MB, 2GiB [default: 1GiB]"
+    )]
+    max_memory: u64,
+}
+
+fn limit(text: &str) -> Result<u64, String> {
+    bytes(text)?
+        .filter(|bytes| *bytes >= LEAST)
+        .ok_or_else(|| format!("a query needs {} at the least", size(LEAST)))
+}
+
+/// A number of bytes, with K, M or G behind it (of 1,024 each); `None` for one that is too large.
+///
+/// # Errors
+/// It is none.
+pub fn bytes(text: &str) -> Result<Option<u64>, String> {
+    let end = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match text[end.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 1,
+        "K" | "KB" | "KIB" => 1 << 10,
+        "M" | "MB" | "MIB" => 1 << 20,
+        "G" | "GB" | "GIB" => 1 << 30,
+        _ => return Err("write a number of bytes, such as 512M or 2G".to_owned()),
+    };
+    let number: u64 = end.parse().map_err(|_| "write a number of bytes, such as 512M or 2G")?;
+    Ok(number.checked_mul(unit))
+}
 
 /// How long between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -33,14 +68,17 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches from now on.
-    pub fn start() -> Self {
+    /// Tells the engine how much it may count, and watches from now on: what the process may hold is
+    /// that, and half of it for what is not counted.
+    pub fn start(limit: MaxMemory) -> Self {
+        octolake_engine::limit_memory(usize::try_from(limit.max_memory).unwrap_or(usize::MAX));
+        let most = limit.max_memory.saturating_add(limit.max_memory / 2);
         let (alive, ended) = mpsc::channel();
         thread::spawn(move || {
             let Ok(mut status) = File::open("/proc/self/status") else { return };
             while ended.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
                 match held(&mut status) {
-                    Some(bytes) if bytes > MOST => stop(bytes),
+                    Some(bytes) if bytes > most => stop(bytes, most),
                     Some(_) => {}
                     None => return,
                 }
@@ -65,11 +103,11 @@ fn resident(status: &str) -> Option<u64> {
 }
 
 /// The work cannot be asked to stop: it is inside a function that does not look up.
-fn stop(bytes: u64) -> ! {
+fn stop(bytes: u64, most: u64) -> ! {
     output::report_failure(&anyhow::anyhow!(
-        "the query was stopped: it held {} of memory, and may hold {}; make fewer or shorter texts at once",
+        "the query was stopped: it held {} of memory, and may hold {}; make fewer or shorter texts at once, or raise --max-memory",
         size(bytes),
-        size(MOST),
+        size(most),
     ));
     std::process::exit(1)
 }
@@ -84,7 +122,21 @@ mod tests {
             "Name:\tlakequery\nVmRSS:\t  2048 kB\nRssAnon:\t    1024 kB\nRssFile:\t 7 kB\n";
         assert_eq!(resident(status), Some(1_048_576));
         assert_eq!(resident("VmRSS:\t  2048 kB\n"), None);
-        assert_eq!(MOST, 1_610_612_736);
+    }
+
+    #[test]
+    fn a_limit_is_read() {
+        for (text, expected) in [
+            ("512MB", 536_870_912),
+            ("2GiB", 2_147_483_648),
+            ("64m", 67_108_864),
+            ("67108864", 67_108_864),
+        ] {
+            assert_eq!(limit(text), Ok(expected));
+        }
+        for text in ["", "MB", "63MiB", "1.5G", "2T", "99999999999G", "-1G"] {
+            assert!(limit(text).is_err(), "{text}");
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -13,6 +13,7 @@ use crate::{exit, logging};
 pub mod clean;
 mod csv_cells;
 mod grid;
+mod long;
 mod markdown;
 mod records;
 pub mod rows;
@@ -21,6 +22,7 @@ use clean::{Cleaner, Escapes};
 
 pub use csv_cells::CsvCells;
 pub use grid::{Align, Grid};
+pub use long::{LONG, print_csv, print_long};
 pub use markdown::fence;
 pub use octolake_engine::size;
 

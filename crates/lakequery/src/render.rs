@@ -1,6 +1,7 @@
 //! Answers of reports as what is printed: a sheet of typed cells, from which every format follows,
 //! and the notes beneath it.
 
+mod cells;
 mod json;
 mod parquet;
 mod sheet;

@@ -1,18 +1,16 @@
-with told as (
+with named as (
   select
     source,
     repo_id,
-    -- Text that sorts as the times do carries a name through max.
-    max(sortable(ms(coalesce(occurred_at, received_at))) || sortable(ms(received_at)) || repo_full_name) as newest
+    max_by(
+      repo_full_name,
+      row(ms(coalesce(occurred_at, received_at)), ms(received_at), repo_full_name)
+    ) as name
   from events
   where event_type in (event_types)
     and repo_id is not null
     and repo_full_name is not null
   group by source, repo_id
-),
-named as (
-  select source, repo_id, substr(newest, 35) as name
-  from told
 )
 select
   source,

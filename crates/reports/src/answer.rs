@@ -58,7 +58,7 @@ pub struct Row {
     /// Whether its period is cut by the window, or more of it may come.
     pub partial: bool,
     /// The same of the period before, and what changed.
-    pub change: Option<Change>,
+    pub change: Option<Box<Change>>,
 }
 
 /// What a row says.

@@ -57,11 +57,11 @@ pub fn compare(answer: &mut Answer, before: Answer) {
         before.rows.into_iter().map(|row| (row.keys, row.counted)).collect();
     for row in &mut answer.rows {
         let was = before.remove(&row.keys).unwrap_or_default();
-        row.change = Some(change(&row.counted, was));
+        row.change = Some(Box::new(change(&row.counted, was)));
     }
     for (keys, was) in before.into_iter().filter(|(_, was)| was.n > 0) {
         let counted = Counted { kinds: vec![0; was.kinds.len()], ..Counted::default() };
-        let change = Some(change(&counted, was));
+        let change = Some(Box::new(change(&counted, was)));
         answer.rows.push(Row { keys, counted, change, ..Row::default() });
     }
 }

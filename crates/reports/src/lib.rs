@@ -41,7 +41,7 @@ pub use duration::{human, parse as parse_duration};
 pub use nearest::nearest;
 pub use people::{Agents, AgentsError, KNOWN_AGENTS, Who};
 pub use question::{Filter, Question, RepoName, Sort, SortError};
-pub use read::ShapeError;
+pub use read::{Reading, ShapeError};
 pub use slo::{EmptyGate, Slo, SloError};
 pub use statement::lower;
 pub use subject::Subject;

@@ -1,5 +1,7 @@
 //! From an engine's rows to an answer.
 
+use std::collections::HashMap;
+
 use crate::answer::{Answer, Counted, Freshness, Row, Statistics};
 use crate::definition::Shape;
 use crate::statement::column;
@@ -21,26 +23,67 @@ impl Answer {
         table: &Table,
         freshness: Freshness,
     ) -> Result<Self, ShapeError> {
-        let reader = Reader::new(question, table)?;
-        let mut answer = Self { freshness, ..Self::default() };
-        let mut counts: Vec<u64> = vec![0; question.report.reasons.len()];
-        let mut tallies = slo::Tallies::new(question);
-        for values in &table.rows {
-            let keys = reader.keys(question, values);
-            let counted = reader.counted(values);
-            tallies.add(question, &reader, values, &keys, &counted);
-            answer.clamped += reader.count(values, reader.clamped);
-            match values[reader.left_out].text() {
-                None => answer.rows.push(Row { keys, counted, ..Row::default() }),
+        let mut reading = Reading::new(question, &table.columns)?;
+        reading.take(table)?;
+        Ok(reading.finish(freshness))
+    }
+}
+
+/// An answer of which the rows come in parts.
+pub struct Reading<'q> {
+    question: &'q Question,
+    reader: Reader,
+    rows: Vec<Row>,
+    clamped: u64,
+    /// Of each reason, in the report's order.
+    counts: Vec<u64>,
+    tallies: slo::Tallies,
+}
+
+impl<'q> Reading<'q> {
+    /// Of rows under these columns.
+    ///
+    /// # Errors
+    /// The columns are not those of the question.
+    pub fn new(question: &'q Question, columns: &[String]) -> Result<Self, ShapeError> {
+        Ok(Self {
+            question,
+            reader: Reader::new(question, columns)?,
+            rows: vec![],
+            clamped: 0,
+            counts: vec![0; question.report.reasons.len()],
+            tallies: slo::Tallies::new(question),
+        })
+    }
+
+    /// Takes the next rows, which stand behind those before in the order of their keys.
+    ///
+    /// # Errors
+    /// One is left out for a reason that the report has not.
+    pub fn take(&mut self, part: &Table) -> Result<(), ShapeError> {
+        for values in &part.rows {
+            let keys = self.reader.keys(self.question, values);
+            let counted = self.reader.counted(values);
+            self.tallies.add(self.question, &self.reader, values, &keys, &counted);
+            self.clamped += self.reader.count(values, self.reader.clamped);
+            match values[self.reader.left_out].text() {
+                None => self.rows.push(Row { keys, counted, ..Row::default() }),
                 Some(reason) => {
-                    let reasons = question.report.reasons.iter();
+                    let reasons = self.question.report.reasons.iter();
                     let place = reasons.enumerate().find(|(_, known)| known.name == reason);
                     let (place, _) =
                         place.ok_or_else(|| ShapeError(format!("left_out = {reason}")))?;
-                    counts[place] += counted.n;
+                    self.counts[place] += counted.n;
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The answer, when all rows are taken.
+    pub fn finish(self, freshness: Freshness) -> Answer {
+        let Self { question, rows, clamped, counts, tallies, .. } = self;
+        let mut answer = Answer { rows, clamped, freshness, ..Answer::default() };
         if question.by.is_empty() && answer.rows.is_empty() {
             let kinds = vec![0; question.report.kinds().len()];
             answer
@@ -55,13 +98,13 @@ impl Answer {
         answer.gates = tallies.gates(question);
         fill::fill(question, &mut answer);
         answer.of_rows = answer.rows.len();
-        Ok(answer)
+        answer
     }
 }
 
 /// Where the columns stand.
-pub(crate) struct Reader<'a> {
-    table: &'a Table,
+pub(crate) struct Reader {
+    columns: HashMap<String, usize>,
     keys: Vec<usize>,
     left_out: usize,
     n: usize,
@@ -73,25 +116,28 @@ pub(crate) struct Reader<'a> {
     interval: Option<(usize, usize)>,
 }
 
-impl<'a> Reader<'a> {
-    fn new(question: &Question, table: &'a Table) -> Result<Self, ShapeError> {
-        let place = |name: &str| table.place(name).ok_or_else(|| ShapeError(name.to_owned()));
+impl Reader {
+    fn new(question: &Question, columns: &[String]) -> Result<Self, ShapeError> {
+        let columns: HashMap<String, usize> =
+            columns.iter().enumerate().map(|(place, name)| (name.clone(), place)).collect();
+        let found = |name: &str| columns.get(name).copied();
+        let place = |name: &str| found(name).ok_or_else(|| ShapeError(name.to_owned()));
         let (kinds, prefix) = match question.report.shape {
             Shape::Durations { .. } => (&[][..], String::new()),
             Shape::Counts { kinds, aging, .. } => (kinds, format!("{aging}_")),
         };
         let percentile = |p: &u8| place(&format!("{prefix}p{p}_s"));
         Ok(Self {
-            table,
             keys: question.by.iter().map(|by| place(by.column())).collect::<Result<_, _>>()?,
             left_out: place(column::LEFT_OUT)?,
             n: place(column::COUNT)?,
-            clamped: table.place(column::CLAMPED),
+            clamped: found(column::CLAMPED),
             kinds: kinds.iter().map(|kind| place(kind)).collect::<Result<_, _>>()?,
             percentiles: PERCENTILES.iter().map(percentile).collect::<Result<_, _>>()?,
             max: place(&format!("{prefix}max_s"))?,
             mean: place(&format!("{prefix}mean_s"))?,
-            interval: table.place("p50_low_s").zip(table.place("p50_high_s")),
+            interval: found("p50_low_s").zip(found("p50_high_s")),
+            columns,
         })
     }
 
@@ -126,12 +172,12 @@ impl<'a> Reader<'a> {
 
     /// A count by its column's name; 0 where there is none.
     pub(crate) fn count_of(&self, values: &[Value], name: &str) -> u64 {
-        self.count(values, self.table.place(name))
+        self.count(values, self.columns.get(name).copied())
     }
 
     /// A number of seconds by its column's name; 0 where there is none.
     pub(crate) fn seconds_of(&self, values: &[Value], name: &str) -> f64 {
-        self.table.place(name).and_then(|place| values[place].double()).unwrap_or_default()
+        self.columns.get(name).copied().and_then(|place| values[place].double()).unwrap_or_default()
     }
 }
 

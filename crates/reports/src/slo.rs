@@ -129,7 +129,7 @@ impl Tallies {
     pub(crate) fn add(
         &mut self,
         question: &Question,
-        reader: &Reader<'_>,
+        reader: &Reader,
         values: &[Value],
         keys: &[Option<String>],
         counted: &Counted,

@@ -92,6 +92,7 @@ const TOTALS: usize = 3;
 const RECOUNT: usize = 4;
 const THERE: usize = 5;
 const FOUNDED: usize = 6;
+const PROJECTION: usize = 7;
 
 async fn deep(lake: &Lake) -> Verdict {
     prove(lake, &Settings::default(), Depth::Bytes).await.unwrap().unwrap()

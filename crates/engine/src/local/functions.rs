@@ -7,9 +7,12 @@
 //! | `split(text, delimiter)` | the engine calls it otherwise |
 //! | `regexp_replace(text, pattern, by)` | the engine's own replaces the first match, and Trino's each |
 //! | `lower(text)` | the engine's own looks at the letters around `Σ`, and makes two of `İ` |
+//! | `max_by(x, row(a, b, x))`, `min_by` | the engine has neither |
+//! | `max(text)`, `min(text)` | the engine's own hold a text for each group, and ours each text once |
 //! | `json_get…`, `->`, `->>` | of `datafusion-functions-json`; Trino has none of these |
 //! | `repeat`, `lpad`, `array_repeat`, `range`, … | the engine's own, guarded: a few letters of SQL must not make gigabytes |
 
+mod extreme;
 mod guarded;
 mod json_extract_scalar;
 mod lower;
@@ -37,6 +40,13 @@ pub(super) fn register(context: &mut SessionContext) -> Result<()> {
         split,
     ] {
         context.register_udf(Arc::new(function))?;
+    }
+    for name in ["max", "min"] {
+        let own = context.udaf(name)?;
+        context.register_udaf(Arc::new(extreme::Extreme::of(own)))?;
+    }
+    for function in extreme::TextBy::both() {
+        context.register_udaf(Arc::new(function))?;
     }
     guarded::register(context)
 }

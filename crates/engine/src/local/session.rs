@@ -1,6 +1,7 @@
 //! A session: settings, the table, functions, views, and statements that only read.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,19 +10,29 @@ use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
+use futures::StreamExt as _;
 use octolake_lake::{LiveFile, Source, View};
 use octolake_reports::{Question, Table, VIEWS};
 use octolake_store::Lake;
 
+use super::compact::CompactAggregates;
 use super::events_table::EventsTable;
 use super::{functions, read_only, rows};
 use crate::{EngineError, SqlEngine};
 
-/// How much a query may hold in memory before it spills to the disk, in bytes. What is not counted
-/// there has its bound in the caller's own watch.
+/// How much a query may hold in memory before it spills to the disk, in bytes, if nobody says. What
+/// is not counted there has its bound in the caller's own watch.
 pub const MEMORY_LIMIT: usize = 1 << 30;
+
+static LIMIT: OnceLock<usize> = OnceLock::new();
+
+/// Says how many bytes a query of this process may hold before it spills; what was said first holds.
+pub fn limit_memory(bytes: usize) {
+    let _ = LIMIT.set(bytes);
+}
 
 /// SQL over one lake, as it was when the engine was opened.
 pub struct Engine {
@@ -148,6 +159,21 @@ impl SqlEngine for Engine {
         rows::table(&schema, &batches).map_err(EngineError::Run)
     }
 
+    async fn run_in_parts(
+        &self,
+        sql: &str,
+        part: &mut (dyn FnMut(Table) -> bool + Send),
+    ) -> Result<(), EngineError> {
+        let mut batches = self.stream(sql).await?;
+        let schema = batches.schema();
+        let mut wants = part(rows::table(&schema, &[]).map_err(EngineError::Run)?);
+        while wants && let Some(batch) = batches.next().await {
+            let rows = batch.and_then(|batch| rows::table(&schema, &[batch]));
+            wants = part(rows.map_err(EngineError::Run)?);
+        }
+        Ok(())
+    }
+
     /// From the log, where every file's statistics say it.
     async fn newest_arrival(
         &self,
@@ -184,8 +210,14 @@ fn context() -> Result<SessionContext, DataFusionError> {
     // As Trino sorts.
     options.sql_parser.default_null_ordering = "nulls_last".into();
     options.execution.parquet.pushdown_filters = true;
-    let runtime = RuntimeEnvBuilder::new().with_memory_limit(MEMORY_LIMIT, 1.0).build_arc()?;
-    let mut context = SessionContext::new_with_config_rt(config, runtime);
+    let limit = LIMIT.get().copied().unwrap_or(MEMORY_LIMIT);
+    let runtime = RuntimeEnvBuilder::new().with_memory_limit(limit, 1.0).build_arc()?;
+    let state = SessionStateBuilder::new_with_default_features()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_physical_optimizer_rule(Arc::new(CompactAggregates))
+        .build();
+    let mut context = SessionContext::new_with_state(state);
     functions::register(&mut context)?;
     Ok(context)
 }

@@ -64,16 +64,7 @@ pub struct Args {
 
 /// A number of bytes, with K, M or G behind it (of 1,024 each); no less than a run needs.
 fn memory(text: &str) -> Result<u64, String> {
-    let end = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit: u64 = match text[end.len()..].to_ascii_uppercase().as_str() {
-        "" | "B" => 1,
-        "K" | "KB" | "KIB" => 1 << 10,
-        "M" | "MB" | "MIB" => 1 << 20,
-        "G" | "GB" | "GIB" => 1 << 30,
-        _ => return Err("write a number of bytes, such as 512M or 2G".to_owned()),
-    };
-    let number: u64 = end.parse().map_err(|_| "write a number of bytes, such as 512M or 2G")?;
-    match number.checked_mul(unit) {
+    match crate::memory::bytes(text)? {
         Some(bytes) if bytes >= Settings::LEAST_MEMORY => Ok(bytes),
         _ => Err(format!("a run needs {} at the least", size(Settings::LEAST_MEMORY))),
     }

@@ -29,12 +29,13 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     if args.list {
         return list::print(globals.format);
     }
+    let args_memory = args.memory;
     let asked = args.asked(globals.now())?;
     if asked.explain {
         return explain::print(&asked.question, globals.format);
     }
     let (lake, _told) = globals.open_lake_to_read()?;
-    let _watch = Watch::start();
+    let _watch = Watch::start(args_memory);
     let (engine, known) = engine(&asked, &lake, globals).await?;
     if engine.version().is_none() {
         if !asked.question.slos.is_empty() && !octolake_lake::is_lake(&lake).await? {
@@ -110,13 +111,17 @@ fn print(asked: &Asked, answer: &Answer, globals: &Globals) -> anyhow::Result<()
 }
 
 /// Prints rows; whether what is said of them has to stand elsewhere, since programs read the rows.
-fn print_sheet(sheet: &Sheet, format: Format) -> anyhow::Result<bool> {
+fn print_sheet(sheet: &Sheet<'_>, format: Format) -> anyhow::Result<bool> {
     match format {
         Format::Table | Format::Markdown => {
-            output::print_grid(&sheet.grid(false), format)?;
+            if sheet.len() > output::LONG {
+                output::print_long(&sheet.headers(false), || sheet.texts(false), format)?;
+            } else {
+                output::print_grid(&sheet.grid(false), format)?;
+            }
             return Ok(false);
         }
-        Format::Csv => output::print_grid(&sheet.grid(true), format)?,
+        Format::Csv => output::print_csv(&sheet.headers(true), sheet.texts(true))?,
         Format::Ndjson | Format::Json => write_json_lines(sheet, output::stdout(format))?,
         Format::Parquet => write_parquet(sheet, output::binary_stdout()?)?,
     }

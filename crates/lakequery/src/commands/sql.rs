@@ -25,6 +25,8 @@ pub struct Args {
     /// The most rows that are printed as a table or in Markdown; csv and json have all.
     #[arg(long, default_value_t = 1_000, value_name = "ROWS")]
     max_rows: usize,
+    #[command(flatten)]
+    memory: memory::MaxMemory,
 }
 
 const EXAMPLES: &str = "\
@@ -45,7 +47,7 @@ Examples:
 pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let sql = statement(&args)?;
     let (lake, _told) = globals.open_lake_to_read()?;
-    let _watch = memory::Watch::start();
+    let _watch = memory::Watch::start(args.memory);
     let engine = Engine::open(&lake).await?;
     if let Some(reason) = engine.archive_because() {
         output::note_archive(globals, reason);

@@ -97,20 +97,20 @@ impl Serialize for Pairs<'_> {
 ///
 /// # Errors
 /// The writer does not take it.
-pub fn write_lines(sheet: &Sheet, mut out: impl Write) -> std::io::Result<()> {
-    for row in &sheet.rows {
-        serde_json::to_writer(&mut out, &Object(&sheet.columns, row))?;
+pub fn write_lines(sheet: &Sheet<'_>, mut out: impl Write) -> std::io::Result<()> {
+    for row in sheet.rows() {
+        serde_json::to_writer(&mut out, &Object(&sheet.columns, &row))?;
         out.write_all(b"\n")?;
     }
     out.flush()
 }
 
 /// Its rows as objects.
-impl Serialize for Sheet {
+impl Serialize for Sheet<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut rows = serializer.serialize_seq(Some(self.rows.len()))?;
-        for row in &self.rows {
-            rows.serialize_element(&Object(&self.columns, row))?;
+        let mut rows = serializer.serialize_seq(Some(self.len()))?;
+        for row in self.rows() {
+            rows.serialize_element(&Object(&self.columns, &row))?;
         }
         rows.end()
     }

@@ -6,29 +6,43 @@ use std::sync::Arc;
 use datafusion::arrow::array::{
     ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
 };
+use datafusion::arrow::error::ArrowError;
 use datafusion::parquet::arrow::ArrowWriter;
 
 use super::sheet::{Cell, Kind, Sheet};
+
+/// How many rows are put into columns at once.
+const AT_ONCE: usize = 8_192;
 
 /// Writes the rows, but for pictures.
 ///
 /// # Errors
 /// The writer does not take it.
-pub fn write(sheet: &Sheet, out: impl Write + Send) -> anyhow::Result<()> {
-    let columns =
-        sheet.columns.iter().enumerate().filter(|(_, column)| column.kind != Kind::Picture);
-    let columns: Vec<(&str, ArrayRef, bool)> = columns
-        .map(|(place, column)| (column.name.as_str(), array(sheet, place, column.kind), true))
-        .collect();
-    let batch = RecordBatch::try_from_iter_with_nullable(columns)?;
-    let mut writer = ArrowWriter::try_new(out, batch.schema(), None)?;
-    writer.write(&batch)?;
+pub fn write(sheet: &Sheet<'_>, out: impl Write + Send) -> anyhow::Result<()> {
+    let mut rows = sheet.rows();
+    let mut part: Vec<Vec<Cell>> = rows.by_ref().take(AT_ONCE).collect();
+    let first = batch(sheet, &part)?;
+    let mut writer = ArrowWriter::try_new(out, first.schema(), None)?;
+    writer.write(&first)?;
+    while part.len() == AT_ONCE {
+        part = rows.by_ref().take(AT_ONCE).collect();
+        writer.write(&batch(sheet, &part)?)?;
+    }
     writer.into_inner()?.flush()?;
     Ok(())
 }
 
-fn array(sheet: &Sheet, place: usize, kind: Kind) -> ArrayRef {
-    let cells = sheet.rows.iter().map(|row| &row[place]);
+fn batch(sheet: &Sheet<'_>, rows: &[Vec<Cell>]) -> Result<RecordBatch, ArrowError> {
+    let columns =
+        sheet.columns.iter().enumerate().filter(|(_, column)| column.kind != Kind::Picture);
+    let columns: Vec<(&str, ArrayRef, bool)> = columns
+        .map(|(place, column)| (column.name.as_str(), array(rows, place, column.kind), true))
+        .collect();
+    RecordBatch::try_from_iter_with_nullable(columns)
+}
+
+fn array(rows: &[Vec<Cell>], place: usize, kind: Kind) -> ArrayRef {
+    let cells = rows.iter().map(|row| &row[place]);
     match kind {
         Kind::Text | Kind::Picture => {
             Arc::new(StringArray::from_iter(cells.map(|cell| match cell {

@@ -1,6 +1,8 @@
 //! Typed rows under typed columns: an answer before any format.
 
-use octolake_reports::{Answer, Counted, Question, Row, Shape, Statistics, Table, Value, human};
+use octolake_reports::{Answer, Question, Shape, Statistics, Table, Value, human};
+
+use super::cells::{bar, before, cell, figures, height, longest, text};
 
 use crate::output::{Align, Grid, clean};
 
@@ -43,61 +45,54 @@ pub enum Cell {
     Flag(bool),
 }
 
-/// Rows of cells under columns.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Sheet {
+/// Columns, and rows of cells under them that are made as they are asked for: an answer may have a
+/// million.
+#[derive(Debug, Clone)]
+pub struct Sheet<'a> {
     /// The columns.
     pub columns: Vec<Column>,
-    /// The rows, each with a cell per column.
-    pub rows: Vec<Vec<Cell>>,
+    rows: Rows<'a>,
     /// The columns of keys that hold the finest period, whose partial rows get a star.
     period: Option<usize>,
 }
 
-/// The width of the bar beside a row, in characters.
-const BAR: usize = 16;
+/// Where the rows come from.
+#[derive(Debug, Clone, Copy)]
+enum Rows<'a> {
+    /// An answer; and the height of the longest bar, where there are bars.
+    Answer { question: &'a Question, answer: &'a Answer, compares: bool, longest: Option<f64> },
+    /// An engine.
+    Table(&'a Table),
+}
 
-impl Sheet {
+impl<'a> Sheet<'a> {
     /// The rows of an answer; with a bar beside each where `pictures` are wanted.
-    pub fn of(question: &Question, answer: &Answer, pictures: bool) -> Self {
-        let mut sheet = Self { period: question.finest_period(), ..Self::default() };
+    pub fn of(question: &'a Question, answer: &'a Answer, pictures: bool) -> Self {
+        let compares = answer.rows.iter().any(|row| row.change.is_some());
+        let longest = longest(answer);
+        let pictures =
+            pictures && !question.by.is_empty() && answer.rows.len() > 1 && longest > 0.0;
+        let longest = pictures.then_some(longest);
+        let rows = Rows::Answer { question, answer, compares, longest };
+        let mut sheet = Self { columns: vec![], rows, period: question.finest_period() };
         for by in &question.by {
             sheet.column(by.name(), Kind::Text);
         }
         sheet.figures(question);
-        let has_periods = question.finest_period().is_some();
-        if has_periods {
+        if sheet.period.is_some() {
             sheet.column("partial", Kind::Flag);
         }
-        let compares = answer.rows.iter().any(|row| row.change.is_some());
         if compares {
             sheet.figures_before(question);
         }
-        let longest = longest(answer);
-        let pictures =
-            pictures && !question.by.is_empty() && answer.rows.len() > 1 && longest > 0.0;
         if pictures {
             sheet.column("", Kind::Picture);
-        }
-        for row in &answer.rows {
-            let mut cells: Vec<Cell> = row.keys.iter().map(text).collect();
-            cells.extend(figures(question, &row.counted));
-            if has_periods {
-                cells.push(Cell::Flag(row.partial));
-            }
-            if compares {
-                cells.extend(before(question, row));
-            }
-            if pictures {
-                cells.push(Cell::Text(bar(height(row) / longest)));
-            }
-            sheet.rows.push(cells);
         }
         sheet
     }
 
     /// The rows of an engine: those behind a number.
-    pub fn of_table(table: &Table) -> Self {
+    pub fn of_table(table: &'a Table) -> Self {
         let kind = |place: usize| {
             let mut values = table.rows.iter().map(|row| &row[place]);
             if table.columns[place].ends_with("_s") {
@@ -112,15 +107,46 @@ impl Sheet {
         };
         let columns = table.columns.iter().enumerate();
         let columns = columns.map(|(place, name)| Column { name: name.clone(), kind: kind(place) });
-        let cell = |value: &Value| match value {
-            Value::Null => Cell::None,
-            Value::Boolean(truth) => Cell::Flag(*truth),
-            Value::Integer(number) => Cell::Count(*number),
-            Value::Double(number) => Cell::Seconds(*number),
-            Value::Text(text) => Cell::Text(text.clone()),
+        Self { columns: columns.collect(), rows: Rows::Table(table), period: None }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        match self.rows {
+            Rows::Answer { answer, .. } => answer.rows.len(),
+            Rows::Table(table) => table.rows.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows, each with a cell per column.
+    pub fn rows(&self) -> impl Iterator<Item = Vec<Cell>> + '_ {
+        (0..self.len()).map(|place| self.row(place))
+    }
+
+    fn row(&self, place: usize) -> Vec<Cell> {
+        let (question, row, compares, longest) = match self.rows {
+            Rows::Table(table) => return table.rows[place].iter().map(cell).collect(),
+            Rows::Answer { question, answer, compares, longest } => {
+                (question, &answer.rows[place], compares, longest)
+            }
         };
-        let rows = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-        Self { columns: columns.collect(), rows, period: None }
+        let mut cells: Vec<Cell> = row.keys.iter().map(text).collect();
+        cells.extend(figures(question, &row.counted));
+        if self.period.is_some() {
+            cells.push(Cell::Flag(row.partial));
+        }
+        if compares {
+            cells.extend(before(question, row));
+        }
+        if let Some(longest) = longest {
+            cells.push(Cell::Text(bar(height(row) / longest)));
+        }
+        cells
     }
 
     fn column(&mut self, name: &str, kind: Kind) {
@@ -165,19 +191,35 @@ impl Sheet {
 
     /// As texts: durations for a person, or (`raw`) in seconds.
     pub fn grid(&self, raw: bool) -> Grid {
-        // A person sees a partial row by its star, and a program has no use for pictures.
-        let shown = |column: &Column| match column.kind {
+        let mut grid = Grid::new(self.headers(raw));
+        for row in self.texts(raw) {
+            grid.push(row);
+        }
+        grid
+    }
+
+    /// The headers of what is shown.
+    pub fn headers(&self, raw: bool) -> Vec<(String, Align)> {
+        self.shown(raw).map(|place| self.header(place, raw)).collect()
+    }
+
+    /// The rows of what is shown, as texts.
+    pub fn texts(&self, raw: bool) -> impl Iterator<Item = Vec<String>> + '_ {
+        let places: Vec<usize> = self.shown(raw).collect();
+        let text =
+            move |row: Vec<Cell>| places.iter().map(|place| self.text(&row, *place, raw)).collect();
+        self.rows().map(text)
+    }
+
+    /// A person sees a partial row by its star, and a program has no use for pictures.
+    fn shown(&self, raw: bool) -> impl Iterator<Item = usize> + '_ {
+        let is_shown = move |column: &Column| match column.kind {
             Kind::Flag => raw,
             Kind::Picture => !raw,
             _ => true,
         };
-        let places: Vec<usize> =
-            (0..self.columns.len()).filter(|place| shown(&self.columns[*place])).collect();
-        let mut grid = Grid::new(places.iter().map(|place| self.header(*place, raw)));
-        for row in &self.rows {
-            grid.push(places.iter().map(|place| self.text(row, *place, raw)));
-        }
-        grid
+        let columns = self.columns.iter().enumerate();
+        columns.filter(move |(_, column)| is_shown(column)).map(|(place, _)| place)
     }
 
     fn header(&self, place: usize, raw: bool) -> (String, Align) {
@@ -215,79 +257,5 @@ impl Sheet {
     fn is_partial(&self, row: &[Cell]) -> bool {
         let place = self.columns.iter().position(|column| column.name == "partial");
         place.is_some_and(|place| row[place] == Cell::Flag(true))
-    }
-}
-
-fn text(key: &Option<String>) -> Cell {
-    key.clone().map_or(Cell::None, Cell::Text)
-}
-
-fn figures(question: &Question, counted: &Counted) -> Vec<Cell> {
-    let mut cells = match question.report.shape {
-        Shape::Durations { .. } => vec![count(counted.n)],
-        Shape::Counts { .. } => counted.kinds.iter().copied().map(count).collect(),
-    };
-    cells.extend(counted.statistics.named().map(|(_, value)| seconds(value)));
-    cells
-}
-
-fn before(question: &Question, row: &Row) -> Vec<Cell> {
-    let change = row.change.as_ref();
-    let none = Counted::default();
-    let was = change.map_or(&none, |change| &change.before);
-    let interval = row.counted.statistics.interval;
-    match question.report.shape {
-        Shape::Durations { .. } => vec![
-            seconds(interval.map(|(low, _)| low)),
-            seconds(interval.map(|(_, high)| high)),
-            count(was.n),
-            seconds(was.statistics.percentiles[0]),
-            seconds(change.and_then(|change| change.p50)),
-            change.map_or(Cell::None, |change| Cell::Text(change.direction.name().to_owned())),
-        ],
-        Shape::Counts { kinds, .. } => (0..kinds.len())
-            .map(|place| count(was.kinds.get(place).copied().unwrap_or_default()))
-            .collect(),
-    }
-}
-
-fn count(count: u64) -> Cell {
-    Cell::Count(i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-fn seconds(value: Option<f64>) -> Cell {
-    value.map_or(Cell::None, Cell::Seconds)
-}
-
-/// What a row's bar shows: its median, or how much it counts.
-fn height(row: &Row) -> f64 {
-    if row.counted.kinds.is_empty() {
-        row.counted.statistics.percentiles[0].unwrap_or_default().max(0.0)
-    } else {
-        row.counted.n as f64
-    }
-}
-
-fn longest(answer: &Answer) -> f64 {
-    answer.rows.iter().map(height).fold(0.0, f64::max)
-}
-
-/// A part of the whole as a bar, to an eighth of a character.
-fn bar(part: f64) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = (part.clamp(0.0, 1.0) * (BAR * 8) as f64).round() as usize;
-    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bar_is_as_long_as_its_part() {
-        assert_eq!(bar(1.0), "█".repeat(16));
-        assert_eq!(bar(0.5), "█".repeat(8));
-        assert_eq!(bar(0.008), "▏");
-        assert_eq!((bar(0.0), bar(f64::NAN)), (String::new(), String::new()));
     }
 }

@@ -17,11 +17,17 @@ with observations as (
     and repo_id is not null
     and pull_request_number is not null
 ),
+-- Of one that never was a draft there is nothing to put in order, and most never were.
+drafted as (
+  select distinct source, repo_id, number
+  from observations
+  where turn is not null or draft = 1
+),
 told as (
   select
-    source,
-    repo_id,
-    number,
+    o.source,
+    o.repo_id,
+    o.number,
     told_at,
     turn,
     later,
@@ -29,10 +35,11 @@ told as (
     coalesce(turn, draft) as was_draft,
     case when turn is null then draft else 1 - turn end as is_draft,
     min(arrived_ms) as arrived_ms
-  from observations
+  from observations o
+  join drafted d on d.source = o.source and d.repo_id = o.repo_id and d.number = o.number
   where turn is not null or draft is not null
   group by
-    source, repo_id, number, told_at, turn, later,
+    o.source, o.repo_id, o.number, told_at, turn, later,
     coalesce(turn, draft),
     case when turn is null then draft else 1 - turn end,
     -- A turn that is told twice is one.

@@ -1,134 +1,108 @@
 //! From values to figures: ranks, and what is counted.
+//!
+//! Where there may be many groups, a group's values are gathered as whole milliseconds and sorted as
+//! such: 8 bytes each, whatever the names of the groups. A window over the same rows would sort all
+//! of them by those names. Where there are few groups it is the other way round: see `counted`.
 
 use std::fmt::Write as _;
 
+use super::counted;
 use crate::definition::Shape;
-use crate::{PERCENTILES, Question};
+use crate::{Dimension, PERCENTILES, Question};
 
 /// The statement behind `asked`.
 pub(super) fn select(question: &Question) -> String {
     // A comma behind each, so that there may be none.
     let mut keys: String = question.by.iter().map(|by| format!("{}, ", by.column())).collect();
     keys.push_str("left_out");
+    let is_coarse = question.by.iter().all(|by| is_coarse(*by));
     match question.report.shape {
+        Shape::Durations { .. } if is_coarse => counted::durations(question, &keys),
         Shape::Durations { .. } => durations(question, &keys),
+        Shape::Counts { kinds, aging, .. } if is_coarse => counted::counts(&keys, kinds, aging),
         Shape::Counts { kinds, aging, .. } => counts(&keys, kinds, aging),
     }
 }
 
+/// Whether it tells few groups apart, so that one of them may hold most of all values.
+fn is_coarse(by: Dimension) -> bool {
+    matches!(by, Dimension::Host | Dimension::Org | Dimension::Who | Dimension::Team)
+}
+
 fn durations(question: &Question, keys: &str) -> String {
-    let overdue: String = (0..question.slos.len()).fold(String::new(), |mut sql, place| {
-        let is = question.slos[place].is_broken_by("waited_s");
-        let _ = write!(
-            sql,
-            ",\n    sum(case when {is} then 1 else 0 end) as overdue_{place},\n    \
-             sum(case when {is} then {} end) as overdue_{place}_ms",
-            milliseconds("waited_s", "1")
-        );
-        sql
-    });
-    let passed: String = (0..question.slos.len())
-        .map(|place| format!(", overdue_{place}, overdue_{place}_ms"))
-        .collect();
-    let counted = format!(
-        "counted as (\n  select\n    {keys}, value_s,\n    count(*) as n,\n    sum(clamped) as clamped{overdue}\n  \
-         from asked\n  group by {keys}, value_s\n)"
-    );
-    let mut columns = vec!["sum(n) as n".to_owned()];
-    columns.extend(statistics("value_s", "", None));
+    let mut gathered = vec!["sum(clamped) as clamped".to_owned()];
+    let mut columns = statistics("");
     if question.interval {
         columns.extend(interval());
     }
-    columns.push("sum(clamped) as clamped".to_owned());
+    columns.push("clamped".to_owned());
     for (place, slo) in question.slos.iter().enumerate() {
-        let holds = format!("value_s is not null and not ({})", slo.is_broken_by("value_s"));
-        columns.push(format!("sum(case when {holds} then n else 0 end) as within_{place}"));
-        columns.push(format!("sum(overdue_{place}) as overdue_{place}"));
+        let (within, overdue) = (slo.is_broken_by("value_s"), slo.is_broken_by("waited_s"));
+        gathered.push(format!(
+            "count(*) filter (where value_s is not null and not ({within})) as within_{place}"
+        ));
+        gathered.push(format!("count(*) filter (where {overdue}) as overdue_{place}"));
+        let waited = milliseconds("waited_s", "1");
+        gathered.push(format!("sum({waited}) filter (where {overdue}) as overdue_{place}_ms"));
+        columns.push(format!("within_{place}"));
+        columns.push(format!("overdue_{place}"));
         columns.push(format!(
-            "coalesce(cast(sum(overdue_{place}_ms) as double) / 1e3, 0e0) as overdue_{place}_s"
+            "coalesce(cast(overdue_{place}_ms as double) / 1e3, 0e0) as overdue_{place}_s"
         ));
     }
-    let ranked = ranked(keys, &format!("{keys}, value_s, n, clamped{passed}"), "n");
-    finished(&counted, &ranked, keys, &columns)
+    finished(keys, &gathered, &columns)
 }
 
 fn counts(keys: &str, kinds: &[&str], aging: &str) -> String {
-    let inner = format!("{keys}, happened");
-    let counted = format!(
-        "counted as (\n  select {inner}, value_s, count(*) as n\n  from asked\n  group by {inner}, value_s\n)"
-    );
-    let mut columns = vec!["sum(n) as n".to_owned()];
-    columns.extend(
-        kinds.iter().map(|kind| {
-            format!("coalesce(sum(n) filter (where happened = '{kind}'), 0) as {kind}")
-        }),
-    );
-    columns.extend(statistics("value_s", &format!("{aging}_"), Some(aging)));
-    // Of one that is open, and of which nothing says since when, there is no age.
-    let aged = "case when value_s is null then 0 else n end";
-    let ranked = ranked(&inner, &format!("{inner}, value_s, n"), aged);
-    finished(&counted, &ranked, keys, &columns)
+    let kind = |kind: &&str| format!("count(*) filter (where happened = '{kind}') as {kind}");
+    let gathered: Vec<String> = kinds.iter().map(kind).collect();
+    let columns = kinds.iter().map(|kind| (*kind).to_owned());
+    let columns: Vec<String> = columns.chain(statistics(&format!("{aging}_"))).collect();
+    finished(keys, &gathered, &columns)
 }
 
-/// `counted` with how many are up to each value, and how many there are.
-fn ranked(partition: &str, columns: &str, n: &str) -> String {
-    format!(
-        "ranked as (\n  select\n    {columns},\n    sum(n) over (\n      partition by {partition}\n      \
-         order by value_s nulls last\n      rows between unbounded preceding and current row\n    ) as up_to,\n    \
-         sum({n}) over (partition by {partition}) as total\n  from counted\n)"
-    )
-}
-
-fn finished(counted: &str, ranked: &str, keys: &str, columns: &[String]) -> String {
+/// The groups, each with its values in their order, and the figures of each.
+fn finished(keys: &str, gathered: &[String], columns: &[String]) -> String {
+    let gathered: String = gathered.iter().fold(String::new(), |mut sql, column| {
+        let _ = write!(sql, ",\n    {column}");
+        sql
+    });
     let columns = columns.join(",\n  ");
     let order = keys.replace(", ", " nulls last, ");
     format!(
-        "{counted},\n{ranked}\nselect\n  {keys},\n  {columns}\nfrom ranked\ngroup by {keys}\n\
-         order by {order} nulls last\n"
+        "valued as (\n  select *, cast(round(value_s * 1e3) as bigint) as value_ms\n  from asked\n),\n\
+         gathered as (\n  select\n    {keys},\n    count(*) as n,\n    \
+         count(value_ms) as total,\n    max(value_ms) as max_ms,\n    \
+         sum(cast(value_ms as decimal(18, 0))) as sum_ms,\n    \
+         array_sort(array_agg(value_ms) filter (where value_ms is not null)) as sorted_ms{gathered}\n  \
+         from valued\n  group by {keys}\n)\n\
+         select\n  {keys},\n  n,\n  {columns}\nfrom gathered\norder by {order} nulls last\n"
     )
 }
 
-/// The statistics of `value`, of the kind alone where one is named.
-fn statistics(value: &str, prefix: &str, kind: Option<&str>) -> Vec<String> {
-    let only = kind.map(|kind| format!("happened = '{kind}' and ")).unwrap_or_default();
-    let of_kind = kind
-        .map(|kind| format!(" filter (where happened = '{kind}' and {value} is not null)"))
-        .unwrap_or_default();
-    let mut columns: Vec<String> = PERCENTILES
-        .iter()
-        .map(|p| {
-            format!(
-                "min({value}) filter (where {only}up_to >= ({p} * total + 99) / 100) as {prefix}p{p}_s"
-            )
-        })
-        .collect();
-    columns.push(format!("max({value}){of_kind} as {prefix}max_s"));
+/// The statistics of the gathered values. A place in them is never behind their end: `total` is
+/// their number, and without any there is no list to look into.
+fn statistics(prefix: &str) -> Vec<String> {
+    let percentile =
+        |p: &u8| format!("sorted_ms[({p} * total + 99) / 100] / 1e3 as {prefix}p{p}_s");
+    let mut columns: Vec<String> = PERCENTILES.iter().map(percentile).collect();
+    columns.push(format!("max_ms / 1e3 as {prefix}max_s"));
     // Summed as whole milliseconds: a sum of doubles depends on their order.
-    let of_values =
-        kind.map(|kind| format!(" filter (where happened = '{kind}' and {value} is not null)"));
-    columns.push(format!(
-        "cast(sum({}){of_kind} as double) / (1e3 * sum(n){}) as {prefix}mean_s",
-        milliseconds(value, "n"),
-        of_values.unwrap_or_default()
-    ));
+    columns.push(format!("cast(sum_ms as double) / (1e3 * total) as {prefix}mean_s"));
     columns
 }
 
-/// So many times a number of seconds, as whole milliseconds that no sum of them overflows.
-fn milliseconds(seconds: &str, times: &str) -> String {
-    format!("cast(round({seconds} * 1e3) as decimal(18, 0)) * {times}")
-}
-
-/// Two values between which the median of what these are a sample of lies, in 95 of 100 samples,
-/// whatever their distribution: the order statistics at the ranks (n ∓ 1.96 √n) / 2. Of five values
-/// or fewer there are none.
-fn interval() -> Vec<String> {
+/// Two values between which the median of what these are a sample of lies; see `counted`.
+fn interval() -> [String; 2] {
     let rank = |round: &str, sign: &str| {
         format!("cast({round}((total {sign} 1.96e0 * sqrt(total)) / 2) as bigint)")
     };
-    [("low", rank("floor", "-")), ("high", rank("ceil", "+"))]
-        .map(|(name, rank)| {
-            format!("min(value_s) filter (where total > 5 and up_to >= {rank}) as p50_{name}_s")
-        })
-        .into()
+    [("low", rank("floor", "-")), ("high", rank("ceil", "+"))].map(|(name, rank)| {
+        format!("case when total > 5 then sorted_ms[greatest({rank}, 1)] / 1e3 end as p50_{name}_s")
+    })
+}
+
+/// So many times a number of seconds, as whole milliseconds that no sum of them overflows.
+pub(super) fn milliseconds(seconds: &str, times: &str) -> String {
+    format!("cast(round({seconds} * 1e3) as decimal(18, 0)) * {times}")
 }

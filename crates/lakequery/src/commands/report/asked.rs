@@ -36,6 +36,8 @@ pub struct Args {
     /// What rows are told apart by.
     #[arg(long, value_delimiter = ',', value_name = "COLUMN", help = by())]
     by: Vec<String>,
+    #[command(flatten)]
+    pub(super) memory: crate::memory::MaxMemory,
     /// A row per period: the same as naming it in --by.
     #[arg(long, value_parser = ["hour", "day", "week", "month"], value_name = "PERIOD")]
     bucket: Option<String>,
