@@ -53,7 +53,7 @@ with job_lives as (
       cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint) as told_ms,
       cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms
     from events
-    where event_type = 'workflow_job'
+    where event_type in ('workflow_job')
   ),
   jobs as (
     select

@@ -25,6 +25,8 @@ use parquet::basic::Type;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
+use crate::rewrite::columns;
+
 /// Rows to have in memory at once where a file is read whole, at most.
 const READ_ROWS: usize = 1024;
 /// Columns of a row group that are no larger than this are never too much, decoded.
@@ -94,15 +96,35 @@ impl Whole {
         self.metadata.metadata()
     }
 
-    /// Fetches a row group, but for a column that is left out.
-    pub(crate) async fn group_without(
+    /// The same of a file of which no pages will be looked for.
+    pub(crate) async fn open_without_pages(
+        store: Arc<dyn ObjectStore>,
+        key: &str,
+        bytes: u64,
+    ) -> Result<Self> {
+        let mut reader = FileReader::new(store, key, bytes);
+        let metadata = reader.get_metadata(None).await?;
+        Ok(Self { reader, metadata: with_views(metadata)? })
+    }
+
+    /// The numbers of the columns that hold something, but for one that is left out: a column costs
+    /// its decompressor, whatever is in it.
+    pub(crate) fn columns_without(&self, column: &str) -> Vec<usize> {
+        let columns = self.schema().fields().iter().enumerate();
+        let kept = columns.filter(|(number, field)| {
+            field.name() != column && !columns::is_empty(self.metadata(), *number)
+        });
+        kept.map(|(number, _)| number).collect()
+    }
+
+    /// Fetches columns of a row group.
+    pub(crate) async fn group_of(
         &self,
         group: usize,
-        column: &str,
+        columns: &[usize],
     ) -> Result<ParquetRecordBatchReader> {
         let schema = self.metadata().file_metadata().schema_descr();
-        let columns = self.schema().fields().iter().enumerate();
-        let kept = columns.filter(|(_, field)| field.name() != column).map(|(number, _)| number);
+        let kept = columns.iter().copied();
         let opened = Opened::new_with_metadata(self.reader.clone(), self.metadata.clone())
             .with_row_groups(vec![group])
             .with_projection(ProjectionMask::roots(schema, kept))

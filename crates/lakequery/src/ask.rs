@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use octolake_engine::SqlEngine;
 use octolake_reports::{
-    Answer, Dimension, Freshness, Question, Reading, RepoName, ShapeError, Table, Unknown, compare,
-    lower, nearest,
+    Answer, Dimension, Freshness, Question, Reach, Reading, RepoName, ShapeError, Table, Unknown,
+    compare, lower, nearest, rfc3339,
 };
 
 /// What is known of the lake beside what an engine says.
@@ -45,12 +45,38 @@ pub async fn ask(
     Ok(answer)
 }
 
+/// The question, of no more deliveries than its window needs.
+///
+/// # Errors
+/// The engine fails.
+pub async fn reached(question: &Question, engine: &dyn SqlEngine) -> anyhow::Result<Question> {
+    let question = match question.reach_sql() {
+        Some(sql) => question.within_reach(&engine.run(&sql).await?),
+        None => question.clone(),
+    };
+    let window = question.window;
+    if (window.since, window.until) != (None, None) {
+        match question.reach() {
+            Reach { since: None, until: None } => {
+                tracing::info!("the window needs deliveries of all time: nothing is left unread");
+            }
+            Reach { since, until } => tracing::info!(
+                since = since.map(rfc3339),
+                until = until.map(rfc3339),
+                "only deliveries that arrived then are read"
+            ),
+        }
+    }
+    Ok(question)
+}
+
 async fn read(
     question: &Question,
     engine: &dyn SqlEngine,
     freshness: Freshness,
 ) -> anyhow::Result<Answer> {
     let name = question.report.name;
+    let question = &reached(question, engine).await?;
     let mut reading: Option<Result<Reading<'_>, ShapeError>> = None;
     let mut take = |part: Table| {
         let so_far = reading.take().unwrap_or_else(|| Reading::new(question, &part.columns));

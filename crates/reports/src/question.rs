@@ -6,7 +6,10 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 
 use crate::definition::Shape;
-use crate::{Agents, Definition, Dimension, PERCENTILES, Slo, Teams, Who, Window, Zone, statement};
+use crate::reach::{Cut, Reach};
+use crate::{
+    Agents, Definition, Dimension, PERCENTILES, Slo, Table, Teams, Who, Window, Zone, statement,
+};
 
 /// One report, asked for.
 #[derive(Debug, Clone)]
@@ -40,6 +43,8 @@ pub struct Question {
     pub sort: Option<Sort>,
     /// How many rows at most.
     pub top: Option<usize>,
+    /// The arrivals that its window needs, where that had to be asked.
+    pub reach: Option<Reach>,
     /// Whether an interval for the median is asked for, to compare it with another.
     pub interval: bool,
 }
@@ -94,7 +99,29 @@ impl Question {
             slos: vec![],
             sort: None,
             top: None,
+            reach: None,
             interval: false,
+        }
+    }
+
+    /// The SQL that tells how far back its window reaches, where an engine has to say: its answer
+    /// goes to [`Question::within_reach`].
+    pub fn reach_sql(&self) -> Option<String> {
+        let since = self.window.since.filter(|_| self.report.subject.cut == Cut::Creation)?;
+        crate::reach::question(&statement::types(self), since)
+    }
+
+    /// The same question, of no more deliveries than its window needs.
+    #[must_use]
+    pub fn within_reach(&self, answer: &Table) -> Self {
+        Self { reach: Some(Reach::of_creation(self.window, answer)), ..self.clone() }
+    }
+
+    /// The arrivals that its window needs, as far as is known.
+    pub fn reach(&self) -> Reach {
+        match self.report.subject.cut {
+            Cut::Life => Reach::of_life(self.window),
+            Cut::Creation => self.reach.unwrap_or_default(),
         }
     }
 

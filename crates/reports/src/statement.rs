@@ -52,7 +52,7 @@ pub(crate) fn repositories(question: &Question) -> String {
 
 /// Every value of a dimension, whatever the window.
 pub(crate) fn values(question: &Question, dimension: Dimension) -> String {
-    let everything = Question { window: crate::Window::default(), ..question.clone() };
+    let everything = Question { window: crate::Window::default(), reach: None, ..question.clone() };
     let parts = parts(&everything, dimension.needs_names(&everything));
     let names = asked::names_join(&everything, dimension.needs_names(&everything));
     format!(
@@ -71,7 +71,7 @@ pub(crate) fn newest(question: &Question) -> String {
     crate::shorthand::written_out(&text)
 }
 
-fn types(question: &Question) -> String {
+pub(crate) fn types(question: &Question) -> String {
     list(question.report.subject.event_types.iter().map(|name| (*name).to_owned()))
 }
 
@@ -82,7 +82,7 @@ fn parts(question: &Question, names: bool) -> String {
     if names {
         views.push(question.report.subject.repositories);
     }
-    with(&views)
+    with(&views, question.reach())
 }
 
 /// A time as a literal.

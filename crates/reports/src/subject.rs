@@ -1,5 +1,6 @@
 //! What reports are about: jobs, or pull requests.
 
+use crate::reach::Cut;
 use crate::view::{JOB_EVENTS, JOB_REPOSITORIES, PULL_EVENTS, PULL_REPOSITORIES, View};
 
 /// A kind of thing that GitHub tells of.
@@ -11,6 +12,8 @@ pub struct Subject {
     pub event_types: &'static [&'static str],
     /// What the webhook has to be subscribed to, as GitHub's settings name it.
     pub subscription: &'static str,
+    /// How what a window needs is bounded.
+    pub(crate) cut: Cut,
     /// The names of its repositories.
     pub(crate) repositories: &'static View,
     /// What is shown of one thing: columns and their expressions over `v` and the name `repo`.
@@ -24,6 +27,7 @@ pub(crate) static JOBS: Subject = Subject {
     name: "jobs",
     event_types: JOB_EVENTS,
     subscription: "Workflow jobs",
+    cut: Cut::Life,
     repositories: &JOB_REPOSITORIES,
     detail: &[
         ("repo", "coalesce(r.repo, v.told_repo)"),
@@ -43,6 +47,7 @@ pub(crate) static PULLS: Subject = Subject {
     name: "pulls",
     event_types: PULL_EVENTS,
     subscription: "Pull requests, Pull request reviews and Pull request review comments",
+    cut: Cut::Creation,
     repositories: &PULL_REPOSITORIES,
     detail: &[
         ("repo", "coalesce(r.repo, v.told_repo)"),

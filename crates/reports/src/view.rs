@@ -1,5 +1,6 @@
 //! The queries that reports are made from, as texts over the table `events`.
 
+use crate::reach::Reach;
 use crate::shorthand;
 
 /// A name for a query.
@@ -11,6 +12,8 @@ pub struct View {
     text: &'static str,
     /// The event types that it reads, where its text leaves that open.
     event_types: &'static [&'static str],
+    /// Whether it tells what repositories are called, for which no delivery is too old.
+    is_of_names: bool,
     /// The views that it reads, each behind those that it reads itself.
     pub(crate) needs: &'static [&'static Self],
 }
@@ -31,6 +34,7 @@ pub(crate) static JOB_REPOSITORIES: View = View {
     name: "repositories",
     text: include_str!("../queries/repositories.sql"),
     event_types: JOB_EVENTS,
+    is_of_names: true,
     needs: &[],
 };
 
@@ -39,6 +43,7 @@ pub(crate) static PULL_REPOSITORIES: View = View {
     name: "repositories",
     text: include_str!("../queries/repositories.sql"),
     event_types: PULL_EVENTS,
+    is_of_names: true,
     needs: &[],
 };
 
@@ -47,6 +52,7 @@ pub(crate) static JOB_LIVES: View = View {
     name: "job_lives",
     text: include_str!("../queries/jobs/job_lives.sql"),
     event_types: JOB_EVENTS,
+    is_of_names: false,
     needs: &[],
 };
 
@@ -55,6 +61,7 @@ pub(crate) static PULL_LIVES: View = View {
     name: "pull_lives",
     text: include_str!("../queries/pulls/pull_lives.sql"),
     event_types: PULL_EVENTS,
+    is_of_names: false,
     needs: &[],
 };
 
@@ -63,6 +70,7 @@ pub(crate) static PULL_STAGES: View = View {
     name: "pull_stages",
     text: include_str!("../queries/pulls/pull_stages.sql"),
     event_types: PULL_EVENTS,
+    is_of_names: false,
     needs: &[&PULL_LIVES],
 };
 
@@ -71,6 +79,7 @@ pub(crate) static PULL_MOMENTS: View = View {
     name: "pull_moments",
     text: include_str!("../queries/pulls/pull_moments.sql"),
     event_types: PULL_EVENTS,
+    is_of_names: false,
     needs: &[&PULL_LIVES],
 };
 
@@ -79,6 +88,7 @@ static WORKFLOW_JOBS: View = View {
     name: "workflow_jobs",
     text: include_str!("../queries/jobs/workflow_jobs.sql"),
     event_types: JOB_EVENTS,
+    is_of_names: false,
     needs: &[&JOB_LIVES, &JOB_REPOSITORIES],
 };
 
@@ -87,6 +97,7 @@ static PULL_REQUESTS: View = View {
     name: "pull_requests",
     text: include_str!("../queries/pulls/pull_requests.sql"),
     event_types: PULL_EVENTS,
+    is_of_names: false,
     needs: &[&PULL_LIVES, &PULL_STAGES, &PULL_REPOSITORIES],
 };
 
@@ -99,18 +110,20 @@ impl View {
         self.text.split_inclusive('\n').take_while(|line| line.starts_with("--")).collect()
     }
 
-    /// The query alone, which names the views that it needs.
-    pub(crate) fn body(&self) -> String {
+    /// The query alone, which names the views that it needs, of the deliveries in reach.
+    pub(crate) fn body(&self, reach: Reach) -> String {
         let lines = self.text.lines().skip_while(|line| line.starts_with("--"));
         let body = lines.collect::<Vec<_>>().join("\n");
         let types: Vec<String> = self.event_types.iter().map(|name| format!("'{name}'")).collect();
-        shorthand::written_out(&body.replace("(event_types)", &format!("({})", types.join(", "))))
+        let reach = if self.is_of_names { String::new() } else { reach.sql() };
+        let body = body.replace("(event_types)", &format!("({}){reach}", types.join(", ")));
+        shorthand::written_out(&body.replace("(in_reach)", &reach))
     }
 
     /// The query as it runs anywhere: what it needs is in it.
     pub fn sql(&self) -> String {
-        let body = self.body();
-        match (with(self.needs), body.strip_prefix("with ")) {
+        let body = self.body(Reach::default());
+        match (with(self.needs, Reach::default()), body.strip_prefix("with ")) {
             (parts, _) if parts.is_empty() => format!("{body}\n"),
             (parts, Some(rest)) => format!("with {parts},\n{rest}\n"),
             (parts, None) => format!("with {parts}\n{body}\n"),
@@ -119,11 +132,14 @@ impl View {
 }
 
 /// Views as the parts of a `with`, each once, in the order of need.
-pub(crate) fn with(views: &[&View]) -> String {
+pub(crate) fn with(views: &[&View], reach: Reach) -> String {
     let mut parts: Vec<(&str, String)> = vec![];
     for view in views {
         if parts.iter().all(|(name, _)| *name != view.name) {
-            parts.push((view.name, format!("{} as (\n{}\n)", view.name, indented(&view.body()))));
+            parts.push((
+                view.name,
+                format!("{} as (\n{}\n)", view.name, indented(&view.body(reach))),
+            ));
         }
     }
     parts.into_iter().map(|(_, part)| part).collect::<Vec<_>>().join(",\n")

@@ -1,6 +1,7 @@
 //! One month of an event type, or what is new of it, as files of the projection.
 
 use std::cmp::{max, min};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -69,7 +70,18 @@ pub(super) async fn write(job: Job, shop: Workshop) -> Result<Option<Made>, Comp
 struct Input {
     file: LiveFile,
     opened: Whole,
+    /// The numbers of the columns that are read.
+    columns: Vec<usize>,
     is_projected: bool,
+}
+
+impl Input {
+    /// The columns that hold something.
+    fn used(&self) -> impl Iterator<Item = &str> {
+        let schema = self.opened.schema();
+        let name = |number: &usize| schema.fields().get(*number).map(|it| it.name().as_str());
+        self.columns.iter().filter_map(name)
+    }
 }
 
 struct Writer<'j> {
@@ -105,7 +117,8 @@ impl<'j> Writer<'j> {
     async fn work(mut self) -> Result<Option<Vec<NewProjected>>, CompactError> {
         let Some(inputs) = self.open_all().await? else { return Ok(None) };
         let of_all = Columns::of(&self.job.month.event_type, inputs.iter().map(|it| &it.opened));
-        let columns = of_all.without_payload();
+        let used: BTreeSet<&str> = inputs.iter().flat_map(Input::used).collect();
+        let columns = of_all.only(|name| used.contains(name));
         let schema = with_date(&columns.written);
         // It is never closed.
         let place = self.shop.threads.clone().acquire_owned().await.ok();
@@ -139,9 +152,10 @@ impl<'j> Writer<'j> {
                     true => layout::projected_key(&file.path),
                     false => file.key(),
                 };
-                let opened = Whole::open(store, &key, file.bytes).await;
+                let opened = Whole::open_without_pages(store, &key, file.bytes).await;
                 let opened = opened.map_err(|e| CompactError::parquet("read", &key, e))?;
-                Ok::<_, CompactError>(Some(Input { file, opened, is_projected }))
+                let columns = opened.columns_without(name::PAYLOAD);
+                Ok::<_, CompactError>(Some(Input { file, opened, columns, is_projected }))
             }
         };
         let opened: Vec<_> = files.into_iter().map(open).collect();
@@ -160,7 +174,7 @@ impl<'j> Writer<'j> {
         let path = &input.file.path;
         let mut rows = 0;
         for group in 0..input.opened.metadata().num_row_groups() {
-            let batches = input.opened.group_without(group, name::PAYLOAD).await;
+            let batches = input.opened.group_of(group, &input.columns).await;
             for batch in batches.map_err(|e| CompactError::parquet("read", path, e))? {
                 if self.shop.limit.is_over() {
                     return Ok(false);

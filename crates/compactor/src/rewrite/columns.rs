@@ -57,7 +57,12 @@ impl Columns {
 
     /// Those of them that a projection has: the payload is none of them.
     pub(crate) fn without_payload(&self) -> Self {
-        let is_kept = |field: &&Arc<Field>| field.name() != schema::name::PAYLOAD;
+        self.only(|name| name != schema::name::PAYLOAD)
+    }
+
+    /// Those of these names.
+    pub(crate) fn only(&self, is_meant: impl Fn(&str) -> bool) -> Self {
+        let is_kept = |field: &&Arc<Field>| is_meant(field.name());
         let kept = |of: &SchemaRef| {
             let fields: Vec<Arc<Field>> = of.fields().iter().filter(is_kept).cloned().collect();
             Arc::new(Schema::new(fields))
@@ -103,7 +108,7 @@ fn is_partition(name: &str) -> bool {
 }
 
 /// Whether the footer says that a column holds nothing but NULL.
-fn is_empty(metadata: &ParquetMetaData, number: usize) -> bool {
+pub(crate) fn is_empty(metadata: &ParquetMetaData, number: usize) -> bool {
     let file = metadata.file_metadata().schema_descr();
     let is_of_it = |leaf: &usize| file.get_column_root_idx(*leaf) == number;
     let Some(leaf) = (0..file.num_columns()).find(is_of_it) else { return false };

@@ -105,10 +105,11 @@ async fn read(
     census: &mut Census,
 ) -> Result<(), String> {
     let failed = |error: &dyn std::fmt::Display| format!("{key}: {error}");
-    let opened = Whole::open(lake.store().clone(), key, file.bytes).await;
+    let opened = Whole::open_without_pages(lake.store().clone(), key, file.bytes).await;
     let opened = opened.map_err(|error| failed(&error))?;
+    let wanted = opened.columns_without(name::PAYLOAD);
     for group in 0..opened.metadata().num_row_groups() {
-        let batches = opened.group_without(group, name::PAYLOAD).await;
+        let batches = opened.group_of(group, &wanted).await;
         for batch in batches.map_err(|error| failed(&error))? {
             let batch = batch.map_err(|error| failed(&error))?;
             let dates = match date {

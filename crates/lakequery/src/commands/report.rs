@@ -12,7 +12,7 @@ use octolake_reports::{Answer, Question};
 use octolake_store::Lake;
 
 use self::asked::Asked;
-use crate::ask::{Known, ask};
+use crate::ask::{Known, ask, reached};
 use crate::cli::Globals;
 use crate::exit::Outcome;
 use crate::memory::Watch;
@@ -135,6 +135,7 @@ async fn drill(
     engine: &dyn SqlEngine,
     globals: &Globals,
 ) -> anyhow::Result<Outcome> {
+    let question = &reached(question, engine).await?;
     let table = engine.run(&question.drill_sql(rows)).await?;
     let sheet = Sheet::of_table(&table);
     if globals.format == Format::Json {

@@ -31,7 +31,7 @@ with deliveries as (
     ms(coalesce(occurred_at, received_at)) as told_ms,
     ms(received_at) as arrived_ms
   from events
-  where event_type = 'workflow_job'
+  where event_type in (event_types)
 ),
 jobs as (
   select

@@ -93,7 +93,7 @@ moments as (
     lower(pull_request_review_user_login),
     pull_request_review_submitted_at
   from events
-  where event_type = 'pull_request_review'
+  where event_type = 'pull_request_review'(in_reach)
     and repo_id is not null
     and pull_request_number is not null
     and pull_request_review_submitted_at is not null

@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
+
 use super::{list, literal, lower, timestamp};
 use crate::definition::Shape;
+use crate::reach::within;
 use crate::shorthand::written_out;
 use crate::{Dimension, Filter, Question, RepoName, Who};
 
@@ -117,12 +120,8 @@ fn is_named(repo: &RepoName, table: &str) -> String {
 fn conditions(question: &Question) -> Vec<String> {
     let time = question.report.time;
     let mut conditions = vec![];
-    if let Some(since) = question.window.since {
-        conditions.push(format!("{time} >= {}", timestamp(since)));
-    }
-    if let Some(until) = question.window.until {
-        conditions.push(format!("{time} < {}", timestamp(until)));
-    }
+    conditions.extend(question.window.since.map(|since| bound(time, ">=", since)));
+    conditions.extend(question.window.until.map(|until| bound(time, "<", until)));
     if !question.repos.is_empty() {
         let named: Vec<String> = question.repos.iter().map(|repo| is_named(repo, "v.")).collect();
         // What has no number of a repository can only be known by the name that it told.
@@ -139,6 +138,14 @@ fn conditions(question: &Question) -> Vec<String> {
         conditions.push(format!("{} = {}", Dimension::Team.sql(question), literal(team)));
     }
     conditions
+}
+
+/// A bound of a time. Those that not every engine can write as a literal are told in milliseconds.
+fn bound(time: &str, is: &str, at: DateTime<Utc>) -> String {
+    match within(Some(at)) {
+        Some(at) => format!("{time} {is} {}", timestamp(at)),
+        None => written_out(&format!("ms({time}) {is} {}", at.timestamp_millis())),
+    }
 }
 
 fn condition(question: &Question, filter: &Filter) -> String {
