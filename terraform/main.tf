@@ -58,6 +58,7 @@ module "raw" {
   log_retention_days = var.log_retention_days
   tags               = local.tags
 
+  dead_letter_max_bytes     = var.dead_letter_max_bytes
   role_path                 = var.role_path
   role_permissions_boundary = var.role_permissions_boundary
 }

@@ -164,13 +164,30 @@ variable "ignore_repositories" {
 }
 
 variable "inline_limit_bytes" {
-  description = "Largest entry, in bytes of detail, that goes through the bus whole; a larger one leaves its body in S3 first. Say 240000 where the account still has EventBridge's old quota of 256 KB."
+  description = "Largest entry, in bytes of detail, that goes through the bus whole; a larger one leaves its body in S3 first, as does one that the bus refuses for its size. Up to 240000 it fits in every bus, and in a dead-letter queue of 256 KiB; up to 950000 with dead_letter_max_bytes = 1048576."
   type        = number
-  default     = 950000
+  default     = 240000
 
   validation {
     condition     = var.inline_limit_bytes >= 10000 && var.inline_limit_bytes <= 950000 && floor(var.inline_limit_bytes) == var.inline_limit_bytes
     error_message = "inline_limit_bytes must be a whole number from 10000 to 950000: EventBridge and Firehose take no larger record."
+  }
+
+  # The queue's message is the event: the detail, its envelope, and attributes that say what failed.
+  validation {
+    condition     = var.inline_limit_bytes <= 240000 || var.dead_letter_max_bytes >= 1048576
+    error_message = "inline_limit_bytes above 240000 would lose a large event that Firehose refuses, since the dead-letter queue takes 256 KiB: set dead_letter_max_bytes = 1048576 too (AWS provider 6.8 or newer), or at most 240000 here."
+  }
+}
+
+variable "dead_letter_max_bytes" {
+  description = "Largest message that the dead-letter queues take: 262144, or 1048576, which the AWS provider accepts from 6.8 on (an older one says so at the plan)."
+  type        = number
+  default     = 262144
+
+  validation {
+    condition     = contains([262144, 1048576], var.dead_letter_max_bytes)
+    error_message = "dead_letter_max_bytes must be 262144 (256 KiB) or 1048576 (1 MiB, AWS provider 6.8 or newer)."
   }
 }
 

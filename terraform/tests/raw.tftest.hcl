@@ -80,6 +80,10 @@ run "the_contract" {
     error_message = "only this rule takes the rule's role"
   }
   assert {
+    condition     = aws_sqs_queue.dead_letters.max_message_size == 262144
+    error_message = "the queue takes the largest inline event"
+  }
+  assert {
     condition     = aws_cloudwatch_log_group.firehose.retention_in_days == 30 && aws_s3_bucket.lake.tags["team"] == "a"
     error_message = "retention and tags"
   }

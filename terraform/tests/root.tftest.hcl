@@ -234,3 +234,23 @@ run "too_large" {
     var.backlog_alarm_hours,
   ]
 }
+
+run "an_event_too_large_for_its_dead_letter_queue" {
+  command = plan
+
+  variables {
+    inline_limit_bytes = 240001
+  }
+
+  expect_failures = [var.inline_limit_bytes]
+}
+
+run "a_dead_letter_queue_of_no_size" {
+  command = plan
+
+  variables {
+    dead_letter_max_bytes = 1048577
+  }
+
+  expect_failures = [var.dead_letter_max_bytes]
+}

@@ -26,7 +26,7 @@ run "alarms" {
   module { source = "./modules/watching" }
 
   assert {
-    condition     = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(["door-5xx", "door-throttled", "firehose-behind", "compactor-failed", "compactor-silent", "backlog-old", "quarantined", "dead-letters-raw", "dead-letters-compactor"])
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(["door-5xx", "door-throttled", "firehose-behind", "compactor-failed", "compactor-silent", "backlog-old", "quarantined", "dead-letters-raw", "dead-letters-compactor", "dead-letters-refused"])
     error_message = "what is watched"
   }
   assert {
@@ -46,12 +46,30 @@ run "alarms" {
     error_message = "the compactor's own metrics"
   }
   assert {
+    condition     = jsonencode(aws_cloudwatch_metric_alarm.this["dead-letters-refused"].dimensions) == jsonencode({ EventBusName = "acme", RuleName = "acme-raw" })
+    error_message = "what not even the dead-letter queue took"
+  }
+  assert {
     condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.x + widget.width <= 24]) && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 10
     error_message = "a dashboard of ten widgets, two in a row"
   }
   assert {
     condition     = jsonencode([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.properties.metrics if widget.properties.title == "Compactor: files of the table"]) == jsonencode([[["octolake", "files", "function", "acme-compactor", { stat = "Maximum" }]]])
     error_message = "the number of files is a gauge, in a chart of its own"
+  }
+}
+
+run "the_default_bus" {
+  command = plan
+  module { source = "./modules/watching" }
+
+  variables {
+    event_bus_name = "default"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["dead-letters-refused"].metric_name == "InvocationsFailedToBeSentToDlq" && jsonencode(aws_cloudwatch_metric_alarm.this["dead-letters-refused"].dimensions) == jsonencode({ RuleName = "acme-raw" })
+    error_message = "a rule of the default bus is counted by its name only"
   }
 }
 
@@ -73,7 +91,7 @@ run "every_choice" {
     error_message = "an HTTP API counts its 5xx"
   }
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.this) == 10 && aws_cloudwatch_metric_alarm.this["door-limited"].namespace == "octolake/door" && aws_cloudwatch_metric_alarm.this["door-limited"].metric_name == "acme-ingest-limited" && aws_cloudwatch_metric_alarm.this["door-limited"].threshold == 0 && length(coalesce(aws_cloudwatch_metric_alarm.this["door-limited"].dimensions, {})) == 0
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 11 && aws_cloudwatch_metric_alarm.this["door-limited"].namespace == "octolake/door" && aws_cloudwatch_metric_alarm.this["door-limited"].metric_name == "acme-ingest-limited" && aws_cloudwatch_metric_alarm.this["door-limited"].threshold == 0 && length(coalesce(aws_cloudwatch_metric_alarm.this["door-limited"].dimensions, {})) == 0
     error_message = "and what its throttling refuses"
   }
   assert {

@@ -168,7 +168,8 @@ FORWARDED = {
     "ignore_events": ["status"],
     "repositories": ["o/r"],
     "ignore_repositories": ["o/noise"],
-    "inline_limit_bytes": 240000,
+    "inline_limit_bytes": 200000,
+    "dead_letter_max_bytes": 262144,
     "existing_secret_names": ["shared/one"],
     "existing_parameter_names": ["/shared/two"],
     "secret_key_arns": [SECRET_KEY],
@@ -200,6 +201,7 @@ COMPACTOR = "module.compactor.module.function.aws_lambda_function.this"
 OWN_SECRET = "module.secret.aws_secretsmanager_secret.webhook[0]"
 SCHEDULE = "module.compactor.aws_scheduler_schedule.compactor"
 STREAM = "module.raw.aws_kinesis_firehose_delivery_stream.raw"
+QUEUE = "module.raw.aws_sqs_queue.dead_letters"
 STAGE = "module.ingest.aws_apigatewayv2_stage.ingest[0]"
 LIMITED = "module.ingest.aws_cloudwatch_log_metric_filter.limited[0]"
 LIFECYCLE = "module.raw.aws_s3_bucket_lifecycle_configuration.lake"
@@ -221,7 +223,8 @@ EXPECTED = [
     (INGEST, (*VARIABLES, "OCTOLAKE_IGNORE_EVENTS"), "status"),
     (INGEST, (*VARIABLES, "OCTOLAKE_REPOS"), "o/r"),
     (INGEST, (*VARIABLES, "OCTOLAKE_IGNORE_REPOS"), "o/noise"),
-    (INGEST, (*VARIABLES, "OCTOLAKE_INLINE_LIMIT"), "240000"),
+    (INGEST, (*VARIABLES, "OCTOLAKE_INLINE_LIMIT"), "200000"),
+    (QUEUE, ("max_message_size",), 262144),
     (INGEST, (*VARIABLES, "OCTOLAKE_BUS_NAME"), "default"),
     ("module.bus.aws_cloudwatch_event_archive.deliveries[0]", ("retention_days",), 7),
     ("module.bus.aws_cloudwatch_event_archive.deliveries[0]", ("event_pattern",), ARCHIVED),

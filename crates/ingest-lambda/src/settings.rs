@@ -2,9 +2,11 @@
 
 use octolake_ingest::{Filter, FilterError, Filters};
 
-/// The most bytes of detail that go through the bus whole: what fits in one record of Firehose
+/// The most bytes of detail that may go through the bus whole: what fits in one record of Firehose
 /// (1,000 KiB) with its envelope.
-const INLINE_LIMIT: usize = 950_000;
+const LARGEST_INLINE_LIMIT: usize = 950_000;
+/// The most that do where nothing is set: what every bus takes, and a dead-letter queue of 256 KiB.
+const INLINE_LIMIT: usize = 240_000;
 
 /// Everything that is set from outside.
 #[derive(Debug)]
@@ -88,7 +90,8 @@ fn parts(text: &str) -> Vec<String> {
 }
 
 fn inline_limit(text: String) -> Result<usize, SettingsError> {
-    let bytes = text.trim().parse().ok().filter(|bytes| (1024..=INLINE_LIMIT).contains(bytes));
+    let bytes =
+        text.trim().parse().ok().filter(|bytes| (1024..=LARGEST_INLINE_LIMIT).contains(bytes));
     bytes.ok_or(SettingsError::InlineLimit(text))
 }
 
@@ -139,7 +142,7 @@ mod tests {
         let settings = parse(&[]).unwrap();
         let bus = BusSettings {
             name: "acme".into(),
-            inline_limit: 950_000,
+            inline_limit: 240_000,
             bucket: "lake".into(),
             prefix: String::new(),
         };

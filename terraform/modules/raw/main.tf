@@ -179,6 +179,7 @@ resource "aws_iam_role_policy" "firehose" {
 
 resource "aws_sqs_queue" "dead_letters" {
   name                      = local.queue_name
+  max_message_size          = var.dead_letter_max_bytes
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
   tags                      = var.tags

@@ -53,6 +53,12 @@ variable "tls_only" {
   type        = bool
 }
 
+variable "dead_letter_max_bytes" {
+  description = "Largest message, in bytes, that the dead-letter queue takes: not less than an event with its envelope."
+  type        = number
+  default     = 262144
+}
+
 variable "log_retention_days" {
   description = "Days for which Firehose's error log is kept."
   type        = number

@@ -4,7 +4,6 @@ locals {
   ingest    = { FunctionName = var.ingest_function_name }
   compactor = { FunctionName = var.compactor_function }
   stream    = { DeliveryStreamName = var.delivery_stream_name }
-  rule      = { EventBusName = var.event_bus_name, RuleName = var.deliveries_rule_name }
 
   # title → metrics: [namespace, metric, dimensions, statistic]
   charts = [
@@ -23,6 +22,7 @@ locals {
       ["AWS/Events", "MatchedEvents", local.rule, "Sum"],
       ["AWS/Events", "Invocations", local.rule, "Sum"],
       ["AWS/Events", "FailedInvocations", local.rule, "Sum"],
+      ["AWS/Events", "InvocationsSentToDlq", local.rule, "Sum"],
     ]],
     ["Raw zone", [
       ["AWS/Firehose", "DeliveryToS3.Records", local.stream, "Sum"],

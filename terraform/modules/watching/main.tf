@@ -2,6 +2,8 @@
 
 locals {
   by_url = var.front_door == "function-url"
+  # Metrics of a rule on the default bus have no dimension for the bus.
+  rule = merge({ RuleName = var.deliveries_rule_name }, var.event_bus_name == "default" ? {} : { EventBusName = var.event_bus_name })
   # What the compactor reports, in CloudWatch's embedded metric format.
   reported = { namespace = "octolake", dimensions = { function = var.compactor_function } }
 
@@ -17,6 +19,12 @@ locals {
       namespace   = "AWS/Lambda"
       metric      = "Throttles"
       dimensions  = { FunctionName = var.ingest_function_name }
+    }
+    dead-letters-refused = {
+      description = "An event could be neither delivered nor put into the dead-letter queue, and is lost: redeliver from the hook's page. Its policy, its key and dead_letter_max_bytes are what refuses."
+      namespace   = "AWS/Events"
+      metric      = "InvocationsFailedToBeSentToDlq"
+      dimensions  = local.rule
     }
     firehose-behind = {
       description = "Firehose has held an event for too long: read its log group. It retries for 24 hours, and no longer."
