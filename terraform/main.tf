@@ -47,6 +47,7 @@ module "raw" {
   name               = var.name
   where              = local.where
   bucket_name        = local.bucket_name
+  adopt_bucket       = var.adopt_bucket
   event_bus_name     = module.bus.name
   event_pattern      = module.bus.deliveries_pattern
   kms_key_arn        = var.kms_key_arn
@@ -138,11 +139,14 @@ module "watching" {
   front_door           = var.front_door
   api_id               = module.ingest.api_id
   limited_metric       = module.ingest.limited_metric
+  counted              = module.ingest.counted
+  quiet_alarm_days     = var.quiet_alarm_days
+  alarm_ends_too       = var.alarm_ends_too
   ingest_function_name = module.ingest.function_name
   compactor_function   = module.compactor.function_name
   delivery_stream_name = module.raw.delivery_stream_name
   buffer_seconds       = var.buffer.seconds
-  dead_letter_queues   = { raw = module.raw.dead_letter_queue_name, compactor = module.compactor.dead_letter_queue_name }
+  dead_letter_queues   = { raw = module.raw.dead_letter_queue_name, raw-errors = module.raw.errors_queue_name, compactor = module.compactor.dead_letter_queue_name }
   backlog_alarm_hours  = var.backlog_alarm_hours
   alarm_topic_arns     = var.alarm_topic_arns
   event_bus_name       = module.bus.name

@@ -54,6 +54,11 @@ output "secret_arn" {
 }
 
 output "dead_letter_queue_urls" {
-  description = "Queues with what could not be delivered: events on their way to the raw zone, and compactor runs."
-  value       = { raw = module.raw.dead_letter_queue_url, compactor = module.compactor.dead_letter_queue_url }
+  description = "Queues with what could not be delivered: events on their way to the raw zone, notices of objects under raw-errors/, and compactor runs."
+  value       = { raw = module.raw.dead_letter_queue_url, raw-errors = module.raw.errors_queue_url, compactor = module.compactor.dead_letter_queue_url }
+}
+
+output "alarm_names" {
+  description = "Names of the alarms, by what they watch."
+  value       = module.watching.alarm_names
 }

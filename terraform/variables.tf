@@ -289,6 +289,12 @@ variable "bucket_name" {
   }
 }
 
+variable "adopt_bucket" {
+  description = "Whether the lake's bucket is one that is there already, such as that of a stack whose state is lost: then import it before the apply (START.md, step 9). What is in it stays."
+  type        = bool
+  default     = false
+}
+
 variable "kms_key_arn" {
   description = "KMS key for the lake's bucket and the webhook secret. Null: S3's own keys (SSE-S3) and Secrets Manager's."
   type        = string
@@ -440,13 +446,30 @@ variable "raw_since" {
 # --- watching -----------------------------------------------------------------------------------
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that are told when an alarm goes off, and when it is over. Empty: the alarms show in CloudWatch only."
+  description = "SNS topics that are told when an alarm goes off. Empty: the alarms show in CloudWatch only."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:[a-z-]+:sns:", arn))])
     error_message = "alarm_topic_arns must be ARNs of SNS topics (arn:…:sns:…)."
+  }
+}
+
+variable "alarm_ends_too" {
+  description = "Whether the topics are told when an alarm is over, too; then each alarm also sends a message at the first apply, when it leaves the state without data."
+  type        = bool
+  default     = false
+}
+
+variable "quiet_alarm_days" {
+  description = "Days without any request after which the alarm door-quiet goes off: a hook that was disabled fails silently. More than the longest time without work, such as a weekend; 0: never."
+  type        = number
+  default     = 3
+
+  validation {
+    condition     = var.quiet_alarm_days >= 0 && var.quiet_alarm_days <= 7 && floor(var.quiet_alarm_days) == var.quiet_alarm_days
+    error_message = "quiet_alarm_days must be a whole number from 1 to 7 (CloudWatch looks back no further), or 0 for no such alarm."
   }
 }
 

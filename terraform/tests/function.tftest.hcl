@@ -35,8 +35,8 @@ run "defaults" {
   }
   assert {
     condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition == {
-      StringEquals = { "aws:SourceAccount" = "123456789012" }
-      ArnEquals    = { "aws:SourceArn" = "arn:aws:lambda:eu-central-1:123456789012:function:acme-ingest" }
+      StringEqualsIfExists = { "aws:SourceAccount" = "123456789012" }
+      ArnLikeIfExists      = { "aws:SourceArn" = ["arn:aws:lambda:eu-central-1:123456789012:function:acme-ingest", "arn:aws:lambda:eu-central-1:123456789012:function:acme-ingest:*"] }
     }
     error_message = "only this function takes its role"
   }

@@ -38,6 +38,14 @@ run "function_url" {
     error_message = "a function URL needs both permissions"
   }
   assert {
+    condition     = aws_lambda_function_event_invoke_config.ingest.maximum_retry_attempts == 0 && aws_lambda_function_event_invoke_config.ingest.maximum_event_age_in_seconds == 60
+    error_message = "what a stranger queues is not tried again"
+  }
+  assert {
+    condition     = { for what, filter in aws_cloudwatch_log_metric_filter.counted : what => filter.pattern } == { taken = "{ $.taken IS TRUE }", refused = "{ ($.status >= 400) && ($.status < 500) }", unauthorized = "{ ($.status = 401) && ($.delivery = \"*\") }" } && alltrue([for filter in aws_cloudwatch_log_metric_filter.counted : filter.log_group_name == "/aws/lambda/acme-ingest"])
+    error_message = "what the function's log tells is counted"
+  }
+  assert {
     condition     = length(aws_cloudwatch_log_metric_filter.limited) == 0 && output.limited_metric == null
     error_message = "no throttling but the function's own"
   }
@@ -88,6 +96,10 @@ run "http_api" {
   assert {
     condition     = aws_cloudwatch_log_metric_filter.limited[0].pattern == "{ $.status = \"429\" }" && aws_cloudwatch_log_metric_filter.limited[0].log_group_name == "/aws/vendedlogs/apigateway/acme-ingest" && aws_cloudwatch_log_metric_filter.limited[0].metric_transformation[0].name == "acme-ingest-limited" && output.limited_metric == { namespace = "octolake/door", name = "acme-ingest-limited" }
     error_message = "what the stage's throttling refuses is counted"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.counted["too-large"].log_group_name == "/aws/vendedlogs/apigateway/acme-ingest" && output.counted["too-large"].name == "acme-ingest-too-large"
+    error_message = "bodies that the API refuses are counted by its log"
   }
   assert {
     condition     = aws_lambda_permission.api[0].source_arn == "arn:aws:execute-api:eu-central-1:123456789012:api1/*/*" && length(aws_lambda_permission.url) == 0

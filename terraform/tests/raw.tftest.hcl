@@ -76,8 +76,12 @@ run "the_contract" {
     error_message = "only this stream takes Firehose's role"
   }
   assert {
-    condition     = jsondecode(aws_iam_role.rule.assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == aws_cloudwatch_event_rule.deliveries.arn
+    condition     = jsondecode(aws_iam_role.rule.assume_role_policy).Statement[0].Condition.ArnEqualsIfExists["aws:SourceArn"] == aws_cloudwatch_event_rule.deliveries.arn && !can(jsondecode(aws_iam_role.rule.assume_role_policy).Statement[0].Condition.ArnEquals)
     error_message = "only this rule takes the rule's role"
+  }
+  assert {
+    condition     = aws_s3_bucket_notification.errors.queue[0].filter_prefix == "raw-errors/" && jsondecode(aws_sqs_queue.errors.policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:s3:::acme-lake"
+    error_message = "objects under raw-errors/ are told to a queue"
   }
   assert {
     condition     = aws_sqs_queue.dead_letters.max_message_size == 262144
@@ -134,6 +138,25 @@ run "every_choice" {
   assert {
     condition     = aws_s3_bucket.lake.force_destroy && aws_cloudwatch_log_group.firehose.retention_in_days == 365
     error_message = "force_destroy and retention are passed on"
+  }
+}
+
+run "a_bucket_that_is_adopted" {
+  command = plan
+  module { source = "./modules/raw" }
+
+  variables {
+    adopt_bucket = true
+  }
+
+  override_data {
+    target = data.aws_resourcegroupstaggingapi_resources.buckets
+    values = { resource_tag_mapping_list = [{ resource_arn = "arn:aws:s3:::acme-lake", tags = {}, compliance_details = [] }] }
+  }
+
+  assert {
+    condition     = aws_s3_bucket.lake.bucket == "acme-lake"
+    error_message = "a bucket that exists may be the lake's, if its owner says so"
   }
 }
 

@@ -188,6 +188,7 @@ run "too_small" {
     raw_since                 = "2026-01-01"
     alarm_topic_arns          = ["me@example.com"]
     backlog_alarm_hours       = 0
+    quiet_alarm_days          = -1
     log_retention_days        = 2
   }
 
@@ -200,7 +201,7 @@ run "too_small" {
     var.raw_cold_after_days, var.old_version_days, var.compact_schedule, var.compact_timezone,
     var.compact_window_minutes, var.compactor_memory_mb, var.compactor_timeout_seconds,
     var.target_file_mb, var.athena_scan_limit_gb, var.raw_since, var.alarm_topic_arns,
-    var.backlog_alarm_hours, var.log_retention_days,
+    var.backlog_alarm_hours, var.log_retention_days, var.quiet_alarm_days,
   ]
 }
 
@@ -224,6 +225,7 @@ run "too_large" {
     compactor_timeout_seconds = 901
     raw_since                 = "2026/02/31"
     backlog_alarm_hours       = 25
+    quiet_alarm_days          = 8
     target_file_mb            = 1025
   }
 
@@ -231,7 +233,7 @@ run "too_large" {
     var.name, var.role_path, var.role_permissions_boundary, var.throttle, var.reserved_concurrency, var.ingest_memory_mb, var.inline_limit_bytes,
     var.archive_days, var.bucket_name, var.buffer, var.compact_schedule, var.compact_window_minutes,
     var.compactor_memory_mb, var.compactor_timeout_seconds, var.target_file_mb, var.raw_since,
-    var.backlog_alarm_hours,
+    var.backlog_alarm_hours, var.quiet_alarm_days,
   ]
 }
 

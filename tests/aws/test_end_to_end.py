@@ -394,6 +394,7 @@ def test_the_logs_are_json_and_hold_no_payload(applied, client, secret, deliveri
     lines = logged(client, applied.outputs["ingest_function_name"])
     taken = {line.get("delivery") for line in lines if line.get("status") == 202}
     assert {delivery.guid for delivery in deliveries if delivery.event != "ping"} <= taken
+    assert all(line["taken"] for line in lines if line["message"] == "answered" and line["status"] == 202), "what alarms count"
     assert all("requestId" in line["span"] for line in lines if line["message"] == "answered")
     text = json.dumps(lines)
     assert MARK not in text and secret not in text and SECRET not in text

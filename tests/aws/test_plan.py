@@ -178,6 +178,7 @@ FORWARDED = {
     "archive_events": ["release"],
     "log_events": True,
     "bucket_name": "forward-lake",
+    "adopt_bucket": False,
     "kms_key_arn": KEY,
     "buffer": {"mb": 2, "seconds": 60},
     "raw_cold_after_days": 11,
@@ -194,6 +195,8 @@ FORWARDED = {
     "raw_since": "2025/05/01",
     "alarm_topic_arns": [TOPIC],
     "backlog_alarm_hours": 3,
+    "quiet_alarm_days": 2,
+    "alarm_ends_too": True,
     "log_retention_days": 7,
 }
 INGEST = "module.ingest.module.function.aws_lambda_function.this"
@@ -248,5 +251,7 @@ EXPECTED = [
     (ALARM.format("door-limited"), ("metric_name",), "forward-ingest-limited"),
     (LIMITED, ("pattern",), '{ $.status = "429" }'),
     (ALARM.format("backlog-old"), ("threshold",), 10800),
+    (ALARM.format("door-quiet"), ("evaluation_periods",), 2),
+    (ALARM.format("door-5xx"), ("ok_actions",), [TOPIC]),
     ("module.compactor.module.function.aws_cloudwatch_log_group.this", ("retention_in_days",), 7),
 ]

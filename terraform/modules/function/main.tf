@@ -68,10 +68,11 @@ resource "aws_iam_role" "this" {
       Effect    = "Allow"
       Principal = { Service = "lambda.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      # Lambda's guide names both keys for an execution role's trust: see "Trust" in terraform/README.md.
+      # The source counts where it is sent, and locks nothing out where it is not, or where it is
+      # sent in another form than is documented: see "Trust" in terraform/README.md.
       Condition = {
-        StringEquals = { "aws:SourceAccount" = var.where.account_id }
-        ArnEquals    = { "aws:SourceArn" = local.arn }
+        StringEqualsIfExists = { "aws:SourceAccount" = var.where.account_id }
+        ArnLikeIfExists      = { "aws:SourceArn" = [local.arn, "${local.arn}:*"] }
       }
     }]
   })

@@ -30,6 +30,14 @@ resource "aws_lambda_permission" "url" {
   function_url_auth_type = each.value
 }
 
+# Nobody of the stack calls the function asynchronously. What a stranger queued by Lambda's API (see
+# above) is tried once, at once, and dropped.
+resource "aws_lambda_function_event_invoke_config" "ingest" {
+  function_name                = module.function.name
+  maximum_event_age_in_seconds = 60
+  maximum_retry_attempts       = 0
+}
+
 resource "aws_apigatewayv2_api" "ingest" {
   count = local.by_url ? 0 : 1
 

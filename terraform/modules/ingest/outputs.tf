@@ -17,3 +17,8 @@ output "limited_metric" {
   description = "Metric of the requests that the HTTP API's throttling refused; null behind a function URL."
   value       = local.by_url ? null : local.limited
 }
+
+output "counted" {
+  description = "Metrics of what the door's logs tell, by what they count: taken, refused, unauthorized, and too-large behind an HTTP API."
+  value       = { for what, filter in aws_cloudwatch_log_metric_filter.counted : what => { namespace = local.limited.namespace, name = filter.name } }
+}

@@ -46,8 +46,10 @@ resource "aws_iam_role" "rule" {
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sts:AssumeRole"
       Condition = {
-        StringEquals = { "aws:SourceAccount" = var.where.account_id }
-        ArnEquals    = { "aws:SourceArn" = aws_cloudwatch_event_rule.deliveries.arn }
+        # Where it is sent: a wrong guess here would send every event to the dead-letter
+        # queue.
+        StringEqualsIfExists = { "aws:SourceAccount" = var.where.account_id }
+        ArnEqualsIfExists    = { "aws:SourceArn" = aws_cloudwatch_event_rule.deliveries.arn }
       }
     }]
   })

@@ -29,3 +29,13 @@ output "dead_letter_queue_url" {
   description = "URL of that queue."
   value       = aws_sqs_queue.dead_letters.url
 }
+
+output "errors_queue_name" {
+  description = "Name of the queue of notices of objects under raw-errors/."
+  value       = aws_sqs_queue.errors.name
+}
+
+output "errors_queue_url" {
+  description = "URL of that queue."
+  value       = aws_sqs_queue.errors.url
+}

@@ -13,6 +13,12 @@ variable "bucket_name" {
   type        = string
 }
 
+variable "adopt_bucket" {
+  description = "Whether the bucket may have been there before the stack."
+  type        = bool
+  default     = false
+}
+
 variable "event_bus_name" {
   description = "The bus to take deliveries from."
   type        = string

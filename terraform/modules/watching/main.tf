@@ -70,6 +70,26 @@ locals {
       statistic   = "Maximum"
     }
     }, {
+    for what, metric in var.counted : "door-${what}" => {
+      description = {
+        unauthorized = "Deliveries were signed with another secret than the function has: enter the stack's at GitHub, then redeliver from the hook's page."
+        too-large    = "Deliveries were larger than the door takes (6 MB), and are lost to the lake: read them by GitHub's API from the hook's page."
+      }[what]
+      namespace  = metric.namespace
+      metric     = metric.name
+      dimensions = {}
+    } if contains(["unauthorized", "too-large"], what)
+    }, var.quiet_alarm_days == 0 ? {} : { for door in ["door-quiet"] : door => {
+      description  = "No request for days: is the hook active, with the stack's URL? GitHub disables none by itself, but people do. A new stack is quiet until its hook is there."
+      namespace    = "AWS/Lambda"
+      metric       = "Invocations"
+      dimensions   = { FunctionName = var.ingest_function_name }
+      comparison   = "LessThanThreshold"
+      threshold    = 1
+      period       = 86400
+      periods      = var.quiet_alarm_days
+      missing_data = "breaching"
+    } }, {
     for metric in var.limited_metric[*] : "door-limited" => {
       description = "The HTTP API refused deliveries with 429: raise throttle, then redeliver from the hook's page."
       namespace   = metric.namespace
@@ -91,9 +111,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   comparison_operator = try(each.value.comparison, "GreaterThanThreshold")
   threshold           = try(each.value.threshold, 0)
   period              = try(each.value.period, 300)
-  evaluation_periods  = 1
+  evaluation_periods  = try(each.value.periods, 1)
   treat_missing_data  = try(each.value.missing_data, "notBreaching")
   alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
+  ok_actions          = var.alarm_ends_too ? var.alarm_topic_arns : []
   tags                = var.tags
 }
