@@ -12,7 +12,14 @@ locals {
   }
   tags        = merge(var.tags, { "octolake:stack" = var.name })
   bucket_name = coalesce(var.bucket_name, "${var.name}-${local.where.account_id}-${local.where.region}")
-  built       = "${path.module}/../target/lambda"
+  # In a folder beside this file where there is one, so that this folder is enough.
+  built = fileexists("${path.module}/functions/ingest/bootstrap.zip") ? "${path.module}/functions" : "${path.module}/../target/lambda"
+  settings = {
+    tracing         = var.tracing
+    vpc             = var.vpc
+    log_level       = var.log_level
+    log_kms_key_arn = var.log_kms_key_arn
+  }
 }
 
 module "secret" {
@@ -22,6 +29,7 @@ module "secret" {
   where                    = local.where
   secret_version           = var.webhook_secret_version
   existing_names           = var.existing_secret_names
+  existing_arns            = var.existing_secret_arns
   existing_parameter_names = var.existing_parameter_names
   kms_key_arn              = var.kms_key_arn
   force_destroy            = var.force_destroy
@@ -30,6 +38,9 @@ module "secret" {
 
 module "bus" {
   source = "./modules/bus"
+
+  kms_key_arn     = contains(var.kms_key_parts, "bus") ? var.kms_key_arn : null
+  log_kms_key_arn = var.log_kms_key_arn
 
   name               = var.name
   where              = local.where
@@ -60,12 +71,18 @@ module "raw" {
   tags               = local.tags
 
   dead_letter_max_bytes     = var.dead_letter_max_bytes
+  queue_kms_key_arn         = contains(var.kms_key_parts, "queues") ? var.kms_key_arn : null
+  log_kms_key_arn           = var.log_kms_key_arn
   role_path                 = var.role_path
   role_permissions_boundary = var.role_permissions_boundary
 }
 
 module "ingest" {
   source = "./modules/ingest"
+
+  code     = var.code_in_s3 == null ? null : merge({ bucket = var.code_in_s3.bucket }, var.code_in_s3.ingest)
+  settings = local.settings
+  domain   = var.domain
 
   name                 = var.name
   where                = local.where
@@ -81,6 +98,7 @@ module "ingest" {
   secret_arns          = module.secret.secret_arns
   parameter_arns       = module.secret.parameter_arns
   secret_key_arns      = var.secret_key_arns
+  secret_json_key      = var.secret_json_key
   kms_key_arn          = var.kms_key_arn
   inline_limit_bytes   = var.inline_limit_bytes
   filters = {
@@ -98,6 +116,10 @@ module "ingest" {
 
 module "compactor" {
   source = "./modules/compactor"
+
+  code              = var.code_in_s3 == null ? null : merge({ bucket = var.code_in_s3.bucket }, var.code_in_s3.compactor)
+  settings          = local.settings
+  queue_kms_key_arn = contains(var.kms_key_parts, "queues") ? var.kms_key_arn : null
 
   name               = var.name
   where              = local.where
@@ -122,11 +144,13 @@ module "athena" {
   source = "./modules/athena"
 
   name          = var.name
+  where         = local.where
   lake_url      = module.raw.lake_url
   kms_key_arn   = var.kms_key_arn
   scan_limit_gb = var.athena_scan_limit_gb
   raw_since     = var.raw_since
-  queries       = "${path.module}/../queries"
+  glue_columns  = var.glue_columns
+  queries       = "${path.module}/queries"
   force_destroy = var.force_destroy
   tags          = local.tags
 }

@@ -117,19 +117,21 @@ run "every_choice" {
     secret_key_arns    = ["arn:aws:kms:eu-central-1:123456789012:key/s"]
     kms_key_arn        = "arn:aws:kms:eu-central-1:123456789012:key/k"
     inline_limit_bytes = 240000
+    secret_json_key    = "webhook"
     filters            = { events = ["push", "pull_request"], ignore_events = ["status"], repositories = ["acme/*", "o/r"], ignore_repositories = ["acme/noise"] }
   }
 
   assert {
     condition = local.environment == {
-      OCTOLAKE_BUS_NAME      = "acme"
-      OCTOLAKE_SECRET_ARNS   = "arn:aws:ssm:eu-central-1:123456789012:parameter/acme/webhook"
-      OCTOLAKE_LARGE_URL     = "s3://acme-lake"
-      OCTOLAKE_INLINE_LIMIT  = "240000"
-      OCTOLAKE_EVENTS        = "push,pull_request"
-      OCTOLAKE_IGNORE_EVENTS = "status"
-      OCTOLAKE_REPOS         = "acme/*,o/r"
-      OCTOLAKE_IGNORE_REPOS  = "acme/noise"
+      OCTOLAKE_BUS_NAME        = "acme"
+      OCTOLAKE_SECRET_ARNS     = "arn:aws:ssm:eu-central-1:123456789012:parameter/acme/webhook"
+      OCTOLAKE_SECRET_JSON_KEY = "webhook"
+      OCTOLAKE_LARGE_URL       = "s3://acme-lake"
+      OCTOLAKE_INLINE_LIMIT    = "240000"
+      OCTOLAKE_EVENTS          = "push,pull_request"
+      OCTOLAKE_IGNORE_EVENTS   = "status"
+      OCTOLAKE_REPOS           = "acme/*,o/r"
+      OCTOLAKE_IGNORE_REPOS    = "acme/noise"
     }
     error_message = "parameters, filters and limit"
   }
@@ -150,5 +152,20 @@ run "every_choice" {
   assert {
     condition     = jsonencode([for statement in local.permissions : statement.Condition if statement.Sid == "Key"]) == jsonencode([{ StringEquals = { "kms:ViaService" = ["s3.eu-central-1.amazonaws.com", "secretsmanager.eu-central-1.amazonaws.com", "ssm.eu-central-1.amazonaws.com"] } }])
     error_message = "the stack's key is for its bucket and for secrets"
+  }
+}
+
+run "a_domain" {
+  command = plan
+  module { source = "./modules/ingest" }
+
+  variables {
+    front_door = "http-api"
+    domain     = { name = "hooks.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c" }
+  }
+
+  assert {
+    condition     = output.webhook_url == "https://hooks.example.com/webhook" && aws_apigatewayv2_domain_name.ingest[0].domain_name_configuration[0].security_policy == "TLS_1_2" && aws_apigatewayv2_api_mapping.ingest[0].api_id == "api1"
+    error_message = "the API has a name of one's own"
   }
 }

@@ -80,7 +80,7 @@ run "the_contract" {
     error_message = "only this rule takes the rule's role"
   }
   assert {
-    condition     = aws_s3_bucket_notification.errors.queue[0].filter_prefix == "raw-errors/" && jsondecode(aws_sqs_queue.errors.policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:s3:::acme-lake"
+    condition     = aws_s3_bucket_notification.events.eventbridge && jsondecode(aws_cloudwatch_event_rule.errors.event_pattern).detail.object.key == [{ prefix = "raw-errors/" }] && jsondecode(aws_sqs_queue.errors.policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == aws_cloudwatch_event_rule.errors.arn
     error_message = "objects under raw-errors/ are told to a queue"
   }
   assert {
@@ -170,4 +170,18 @@ run "a_bucket_that_exists" {
   }
 
   expect_failures = [aws_s3_bucket.lake]
+}
+
+run "a_key_for_the_queues" {
+  command = plan
+  module { source = "./modules/raw" }
+
+  variables {
+    queue_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/q"
+  }
+
+  assert {
+    condition     = endswith(aws_sqs_queue.dead_letters.kms_master_key_id, "key/q") && endswith(aws_sqs_queue.errors.kms_master_key_id, "key/q") && aws_sqs_queue.dead_letters.sqs_managed_sse_enabled != true
+    error_message = "a key of one's own for the queues"
+  }
 }

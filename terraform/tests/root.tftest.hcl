@@ -157,6 +157,9 @@ run "too_small" {
     ingest_zip                = "no-such-file.zip"
     compactor_zip             = "no-such-file.zip"
     architecture              = "arm"
+    log_level                 = "WARN"
+    log_kms_key_arn           = "alias/key"
+    vpc                       = { subnet_ids = [], security_group_ids = [] }
     front_door                = "alb"
     throttle                  = { rate = 0, burst = 10 }
     reserved_concurrency      = 9
@@ -169,6 +172,7 @@ run "too_small" {
     webhook_secret_version    = 0
     existing_secret_names     = ["arn:aws:secretsmanager:x"]
     existing_parameter_names  = ["arn:aws:ssm:x"]
+    existing_secret_arns      = ["acme/webhook"]
     secret_key_arns           = ["alias/key"]
     existing_bus_name         = "arn:aws:events:x"
     archive_days              = -1
@@ -193,6 +197,7 @@ run "too_small" {
   }
 
   expect_failures = [
+    var.existing_secret_arns, var.log_level, var.log_kms_key_arn, var.vpc,
     var.name, var.role_path, var.role_permissions_boundary, var.ingest_zip, var.compactor_zip, var.architecture, var.front_door, var.throttle,
     var.reserved_concurrency, var.ingest_memory_mb, var.events, var.ignore_events, var.repositories,
     var.ignore_repositories, var.existing_parameter_names, var.secret_key_arns, var.archive_events,
@@ -255,4 +260,81 @@ run "a_dead_letter_queue_of_no_size" {
   }
 
   expect_failures = [var.dead_letter_max_bytes]
+}
+
+run "code_without_its_sum" {
+  command = plan
+
+  variables {
+    code_in_s3 = { bucket = "b", ingest = { key = "i", sha256 = "abc" }, compactor = { key = "c", sha256 = "abc" } }
+  }
+
+  expect_failures = [var.code_in_s3]
+}
+
+run "a_domain_for_a_function_url" {
+  command = plan
+
+  variables {
+    domain = { name = "hooks.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "a_domain_that_is_none" {
+  command = plan
+
+  variables {
+    front_door = "http-api"
+    domain     = { name = "hooks", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "parts_without_a_key" {
+  command = plan
+
+  variables {
+    kms_key_parts = ["bus"]
+  }
+
+  expect_failures = [var.kms_key_parts]
+}
+
+run "a_json_secret_of_another_account" {
+  command = plan
+
+  variables {
+    existing_secret_names = []
+    existing_secret_arns  = ["arn:aws:secretsmanager:eu-central-1:210987654321:secret:shared/webhook-AbCdEf"]
+    secret_json_key       = "webhook"
+  }
+
+  assert {
+    condition     = output.secret_arn == "arn:aws:secretsmanager:eu-central-1:210987654321:secret:shared/webhook-AbCdEf" && module.secret.parameter_arns == []
+    error_message = "a secret of another account is accepted by its ARN"
+  }
+}
+
+run "a_key_of_no_name" {
+  command = plan
+
+  variables {
+    secret_json_key = " "
+  }
+
+  expect_failures = [var.secret_json_key]
+}
+
+run "a_part_that_takes_no_key" {
+  command = plan
+
+  variables {
+    kms_key_arn   = "arn:aws:kms:eu-central-1:123456789012:key/k"
+    kms_key_parts = ["archive"]
+  }
+
+  expect_failures = [var.kms_key_parts]
 }

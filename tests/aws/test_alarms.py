@@ -123,6 +123,7 @@ def test_a_body_too_large_for_the_door(stack, alarms, client):
 
 
 def test_no_concurrency(stack, alarms, client):
+    send(stack)
     compactor(client)
     client("lambda").put_function_concurrency(FunctionName="watched-ingest", ReservedConcurrentExecutions=0)
     try:
@@ -157,7 +158,7 @@ def test_an_event_for_the_dead_letters(stack, alarms, client, aws):
         send(stack)
         assert "dead-letters-raw" in alarms()
         # Larger than the queue takes: the one thing that would be lost.
-        send(stack, body=b'{"a":"%s"}' % (b"x" * 300_000))
+        assert send(stack, body=b'{"a":"%s"}' % (b"x" * 300_000), **{"Content-Type": "application/json"}) == 202
         assert {"dead-letters-refused", "dead-letters-raw"} <= alarms()
     finally:
         break_target(client, "watched-raw")
@@ -181,6 +182,7 @@ def test_firehose_behind_and_near_its_quota(stack, alarms, client):
 
 
 def test_an_object_of_raw_errors(stack, alarms, client):
+    send(stack)
     compactor(client)
     bucket = stack.outputs["lake_url"].removeprefix("s3://")
     client("s3").put_object(Bucket=bucket, Key="raw/2026/03/02/10/x", Body=b"x")

@@ -14,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) bus: BusSettings,
     /// Where the webhook secrets are; at least one.
     pub(crate) secrets: Vec<SecretPlace>,
+    /// Where in each secret, a JSON object then, the text is that signs.
+    pub(crate) secret_json_key: Option<String>,
     pub(crate) filter: Filter,
 }
 
@@ -80,6 +82,7 @@ impl Settings {
                 prefix,
             },
             secrets: secrets.into_iter().map(place).collect::<Result<_, _>>()?,
+            secret_json_key: get("OCTOLAKE_SECRET_JSON_KEY"),
             filter,
         })
     }
@@ -146,16 +149,20 @@ mod tests {
             bucket: "lake".into(),
             prefix: String::new(),
         };
-        assert_eq!(settings.bus, bus);
+        assert_eq!((settings.bus, settings.secret_json_key), (bus, None));
         assert_eq!(settings.secrets, [SecretPlace::SecretsManager(SECRET.into())]);
     }
 
     #[test]
     fn several_secrets_and_a_prefix() {
         let both = format!(" {PARAMETER} ,{SECRET},");
-        let settings =
-            parse(&[("OCTOLAKE_SECRET_ARNS", &both), ("OCTOLAKE_LARGE_URL", "s3://b/a/c/")]);
+        let settings = parse(&[
+            ("OCTOLAKE_SECRET_ARNS", &both),
+            ("OCTOLAKE_LARGE_URL", "s3://b/a/c/"),
+            ("OCTOLAKE_SECRET_JSON_KEY", "hook"),
+        ]);
         let settings = settings.unwrap();
+        assert_eq!(settings.secret_json_key.as_deref(), Some("hook"));
         let (parameter, secret) =
             (SecretPlace::Parameter(PARAMETER.into()), SecretPlace::SecretsManager(SECRET.into()));
         assert_eq!(settings.secrets, [parameter, secret]);

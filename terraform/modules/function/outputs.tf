@@ -17,3 +17,8 @@ output "log_group_name" {
   description = "Name of its log group."
   value       = aws_cloudwatch_log_group.this.name
 }
+
+output "role_arn" {
+  description = "ARN of its role."
+  value       = aws_iam_role.this.arn
+}

@@ -2,7 +2,8 @@
 
 locals {
   by_url  = var.front_door == "function-url"
-  url     = local.by_url ? aws_lambda_function_url.ingest[0].function_url : aws_apigatewayv2_api.ingest[0].api_endpoint
+  own_url = local.by_url ? aws_lambda_function_url.ingest[0].function_url : aws_apigatewayv2_api.ingest[0].api_endpoint
+  url     = var.domain == null ? local.own_url : "https://${var.domain.name}"
   limited = { namespace = "octolake/door", name = "${local.name}-limited" }
 }
 
@@ -102,6 +103,7 @@ resource "aws_cloudwatch_log_group" "access" {
 
   name              = "/aws/vendedlogs/apigateway/${local.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.settings.log_kms_key_arn
   tags              = var.tags
 }
 

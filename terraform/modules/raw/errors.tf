@@ -9,20 +9,18 @@ locals {
 resource "aws_sqs_queue" "errors" {
   name                      = local.errors_queue_name
   message_retention_seconds = 1209600
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = var.queue_kms_key_arn == null ? true : null
+  kms_master_key_id         = var.queue_kms_key_arn
   tags                      = var.tags
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat([{
-      Sid       = "Bucket"
+      Sid       = "Rule"
       Effect    = "Allow"
-      Principal = { Service = "s3.amazonaws.com" }
+      Principal = { Service = "events.amazonaws.com" }
       Action    = "sqs:SendMessage"
       Resource  = local.errors_queue_arn
-      Condition = {
-        ArnEquals    = { "aws:SourceArn" = local.bucket_arn }
-        StringEquals = { "aws:SourceAccount" = var.where.account_id }
-      }
+      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.errors.arn } }
       }], var.tls_only ? [{
       Sid       = "TlsOnly"
       Effect    = "Deny"
@@ -34,13 +32,26 @@ resource "aws_sqs_queue" "errors" {
   })
 }
 
-resource "aws_s3_bucket_notification" "errors" {
-  bucket = aws_s3_bucket.lake.id
+# By the account's own bus and not straight from S3 to the queue: S3 would put a message into it for a
+# test, and the alarm were on from the first apply.
+resource "aws_s3_bucket_notification" "events" {
+  bucket      = aws_s3_bucket.lake.id
+  eventbridge = true
+}
 
-  queue {
-    id            = "raw-errors"
-    queue_arn     = aws_sqs_queue.errors.arn
-    events        = ["s3:ObjectCreated:*"]
-    filter_prefix = "raw-errors/"
-  }
+resource "aws_cloudwatch_event_rule" "errors" {
+  name        = local.errors_queue_name
+  description = "Objects that Firehose left under raw-errors/"
+  tags        = var.tags
+  event_pattern = jsonencode({
+    source        = ["aws.s3"]
+    "detail-type" = ["Object Created"]
+    detail        = { bucket = { name = [var.bucket_name] }, object = { key = [{ prefix = "raw-errors/" }] } }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "errors" {
+  rule      = aws_cloudwatch_event_rule.errors.name
+  target_id = "queue"
+  arn       = aws_sqs_queue.errors.arn
 }

@@ -117,6 +117,7 @@ resource "aws_cloudwatch_log_group" "firehose" {
   #checkov:skip=CKV_AWS_338:errors older than the retention have alarmed long ago
   name              = "/aws/kinesisfirehose/${local.stream_name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
   tags              = var.tags
 }
 
@@ -183,7 +184,8 @@ resource "aws_sqs_queue" "dead_letters" {
   name                      = local.queue_name
   max_message_size          = var.dead_letter_max_bytes
   message_retention_seconds = 1209600
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = var.queue_kms_key_arn == null ? true : null
+  kms_master_key_id         = var.queue_kms_key_arn
   tags                      = var.tags
   policy = jsonencode({
     Version = "2012-10-17"

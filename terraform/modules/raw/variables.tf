@@ -86,3 +86,15 @@ variable "role_permissions_boundary" {
   type        = string
   default     = null
 }
+
+variable "queue_kms_key_arn" {
+  description = "KMS key of its queues, whose policy lets the services that send use it; null for SQS's own."
+  type        = string
+  default     = null
+}
+
+variable "log_kms_key_arn" {
+  description = "KMS key of its log groups; null for CloudWatch's own."
+  type        = string
+  default     = null
+}

@@ -73,7 +73,7 @@ locals {
     for what, metric in var.counted : "door-${what}" => {
       description = {
         unauthorized = "Deliveries were signed with another secret than the function has: enter the stack's at GitHub, then redeliver from the hook's page."
-        too-large    = "Deliveries were larger than the door takes (6 MB), and are lost to the lake: read them by GitHub's API from the hook's page."
+        too-large    = "Deliveries were larger than the door takes (Lambda: 6 MB with its encoding), and are lost to the lake: read them by GitHub's API from the hook's page."
       }[what]
       namespace  = metric.namespace
       metric     = metric.name

@@ -35,17 +35,16 @@ locals {
       }
     }
     firehose-near-quota = {
-      description = "Firehose took over half of what a stream takes by default in most regions (1 MiB a second, 1,000 records a second): ask AWS to raise the quota before it throttles."
-      expression  = "MAX([bytes / 1048576, records / 1000]) / 300 * 100 - 50"
+      description = "Firehose took over half of what a stream takes by default in most regions, 1 MiB a second: ask AWS to raise its quota. What it throttles EventBridge tries again for 24 hours."
+      expression  = "bytes / 300 / 1048576 * 100 - 50"
       period      = 300
       metrics = {
-        bytes   = { namespace = "AWS/Firehose", metric = "IncomingBytes", dimensions = { DeliveryStreamName = var.delivery_stream_name } }
-        records = { namespace = "AWS/Firehose", metric = "IncomingRecords", dimensions = { DeliveryStreamName = var.delivery_stream_name } }
+        bytes = { namespace = "AWS/Firehose", metric = "IncomingBytes", dimensions = { DeliveryStreamName = var.delivery_stream_name } }
       }
     }
     }, { for door in ["door-too-large"] : door => {
       # The URL counts all its 4xx; those that the function gave, and throttles, are known.
-      description = "Deliveries were larger than the function URL takes (6 MB), and are lost to the lake: read them by GitHub's API from the hook's page."
+      description = "Deliveries were larger than the function URL takes (Lambda: 6 MB with its encoding), and are lost to the lake: read them by GitHub's API from the hook's page."
       expression  = "all - FILL(refused, 0) - FILL(throttled, 0)"
       period      = 3600
       metrics = {
