@@ -12,7 +12,14 @@ locals {
   }
   tags        = merge(var.tags, { "octolake:stack" = var.name })
   bucket_name = coalesce(var.bucket_name, "${var.name}-${local.where.account_id}-${local.where.region}")
-  built       = "${path.module}/../target/lambda"
+  # In a folder beside this file where there is one, so that this folder is enough.
+  built = fileexists("${path.module}/functions/ingest/bootstrap.zip") ? "${path.module}/functions" : "${path.module}/../target/lambda"
+  settings = {
+    tracing         = var.tracing
+    vpc             = var.vpc
+    log_level       = var.log_level
+    log_kms_key_arn = var.log_kms_key_arn
+  }
 }
 
 module "secret" {
@@ -22,6 +29,7 @@ module "secret" {
   where                    = local.where
   secret_version           = var.webhook_secret_version
   existing_names           = var.existing_secret_names
+  existing_arns            = var.existing_secret_arns
   existing_parameter_names = var.existing_parameter_names
   kms_key_arn              = var.kms_key_arn
   force_destroy            = var.force_destroy
@@ -30,6 +38,9 @@ module "secret" {
 
 module "bus" {
   source = "./modules/bus"
+
+  kms_key_arn     = contains(var.kms_key_parts, "bus") ? var.kms_key_arn : null
+  log_kms_key_arn = var.log_kms_key_arn
 
   name               = var.name
   where              = local.where
@@ -47,6 +58,7 @@ module "raw" {
   name               = var.name
   where              = local.where
   bucket_name        = local.bucket_name
+  adopt_bucket       = var.adopt_bucket
   event_bus_name     = module.bus.name
   event_pattern      = module.bus.deliveries_pattern
   kms_key_arn        = var.kms_key_arn
@@ -58,12 +70,19 @@ module "raw" {
   log_retention_days = var.log_retention_days
   tags               = local.tags
 
+  dead_letter_max_bytes     = var.dead_letter_max_bytes
+  queue_kms_key_arn         = contains(var.kms_key_parts, "queues") ? var.kms_key_arn : null
+  log_kms_key_arn           = var.log_kms_key_arn
   role_path                 = var.role_path
   role_permissions_boundary = var.role_permissions_boundary
 }
 
 module "ingest" {
   source = "./modules/ingest"
+
+  code     = var.code_in_s3 == null ? null : merge({ bucket = var.code_in_s3.bucket }, var.code_in_s3.ingest)
+  settings = local.settings
+  domain   = var.domain
 
   name                 = var.name
   where                = local.where
@@ -79,6 +98,7 @@ module "ingest" {
   secret_arns          = module.secret.secret_arns
   parameter_arns       = module.secret.parameter_arns
   secret_key_arns      = var.secret_key_arns
+  secret_json_key      = var.secret_json_key
   kms_key_arn          = var.kms_key_arn
   inline_limit_bytes   = var.inline_limit_bytes
   filters = {
@@ -96,6 +116,10 @@ module "ingest" {
 
 module "compactor" {
   source = "./modules/compactor"
+
+  code              = var.code_in_s3 == null ? null : merge({ bucket = var.code_in_s3.bucket }, var.code_in_s3.compactor)
+  settings          = local.settings
+  queue_kms_key_arn = contains(var.kms_key_parts, "queues") ? var.kms_key_arn : null
 
   name               = var.name
   where              = local.where
@@ -120,11 +144,13 @@ module "athena" {
   source = "./modules/athena"
 
   name          = var.name
+  where         = local.where
   lake_url      = module.raw.lake_url
   kms_key_arn   = var.kms_key_arn
   scan_limit_gb = var.athena_scan_limit_gb
   raw_since     = var.raw_since
-  queries       = "${path.module}/../queries"
+  glue_columns  = var.glue_columns
+  queries       = "${path.module}/queries"
   force_destroy = var.force_destroy
   tags          = local.tags
 }
@@ -137,11 +163,14 @@ module "watching" {
   front_door           = var.front_door
   api_id               = module.ingest.api_id
   limited_metric       = module.ingest.limited_metric
+  counted              = module.ingest.counted
+  quiet_alarm_days     = var.quiet_alarm_days
+  alarm_ends_too       = var.alarm_ends_too
   ingest_function_name = module.ingest.function_name
   compactor_function   = module.compactor.function_name
   delivery_stream_name = module.raw.delivery_stream_name
   buffer_seconds       = var.buffer.seconds
-  dead_letter_queues   = { raw = module.raw.dead_letter_queue_name, compactor = module.compactor.dead_letter_queue_name }
+  dead_letter_queues   = { raw = module.raw.dead_letter_queue_name, raw-errors = module.raw.errors_queue_name, compactor = module.compactor.dead_letter_queue_name }
   backlog_alarm_hours  = var.backlog_alarm_hours
   alarm_topic_arns     = var.alarm_topic_arns
   event_bus_name       = module.bus.name

@@ -54,6 +54,71 @@ output "secret_arn" {
 }
 
 output "dead_letter_queue_urls" {
-  description = "Queues with what could not be delivered: events on their way to the raw zone, and compactor runs."
-  value       = { raw = module.raw.dead_letter_queue_url, compactor = module.compactor.dead_letter_queue_url }
+  description = "Queues with what could not be delivered: events on their way to the raw zone, notices of objects under raw-errors/, and compactor runs."
+  value       = { raw = module.raw.dead_letter_queue_url, raw-errors = module.raw.errors_queue_url, compactor = module.compactor.dead_letter_queue_url }
+}
+
+output "alarm_names" {
+  description = "Names of the alarms, by what they watch."
+  value       = module.watching.alarm_names
+}
+
+output "bucket_name" {
+  description = "Name of the lake's bucket."
+  value       = module.raw.bucket_name
+}
+
+output "bucket_arn" {
+  description = "ARN of the lake's bucket."
+  value       = module.raw.bucket_arn
+}
+
+output "function_arns" {
+  description = "ARNs of both functions."
+  value       = { ingest = module.ingest.function_arn, compactor = module.compactor.function_arn }
+}
+
+output "role_arns" {
+  description = "ARNs of the roles of the functions, the schedule, the rule and Firehose."
+  value       = merge({ ingest = module.ingest.role_arn, compactor = module.compactor.role_arn, schedule = module.compactor.schedule_role_arn }, module.raw.role_arns)
+}
+
+output "deliveries_rule_name" {
+  description = "Name of the rule that feeds the raw zone."
+  value       = module.raw.rule_name
+}
+
+output "deliveries_rule_arn" {
+  description = "ARN of that rule, as start-replay takes it in FilterArns."
+  value       = module.raw.rule_arn
+}
+
+output "delivery_stream_name" {
+  description = "Name of the Firehose stream."
+  value       = module.raw.delivery_stream_name
+}
+
+output "delivery_stream_arn" {
+  description = "ARN of the Firehose stream."
+  value       = module.raw.delivery_stream_arn
+}
+
+output "log_group_names" {
+  description = "Names of the log groups of both functions and of Firehose."
+  value       = { ingest = module.ingest.log_group_name, compactor = module.compactor.log_group_name, firehose = module.raw.log_group_name }
+}
+
+output "api_id" {
+  description = "Id of the HTTP API; null behind a function URL."
+  value       = module.ingest.api_id
+}
+
+output "domain_target" {
+  description = "What the DNS record of domain points to; null without one."
+  value       = module.ingest.domain_target
+}
+
+output "analyst_policy" {
+  description = "Policy, as JSON, for who asks the lake by Athena: attach it to a role or a permission set."
+  value       = module.athena.analyst_policy
 }

@@ -62,6 +62,54 @@ variable "compactor_zip" {
   }
 }
 
+variable "code_in_s3" {
+  description = "Zips in a bucket of this region, such as those of a release: for each function key, object_version where the bucket has versions, and the zip's sha256 in base64, which Lambda's own is held against. Null: ingest_zip and compactor_zip."
+  type = object({
+    bucket    = string
+    ingest    = object({ key = string, object_version = optional(string), sha256 = string })
+    compactor = object({ key = string, object_version = optional(string), sha256 = string })
+  })
+  default = null
+
+  validation {
+    condition     = var.code_in_s3 == null ? true : alltrue([for zip in [var.code_in_s3.ingest, var.code_in_s3.compactor] : can(regex("^[A-Za-z0-9+/]{43}=$", zip.sha256))])
+    error_message = "code_in_s3 needs the sha256 of each zip in base64, 44 characters: openssl dgst -sha256 -binary FILE.zip | base64."
+  }
+
+  validation {
+    condition     = var.code_in_s3 == null || (var.ingest_zip == null && var.compactor_zip == null)
+    error_message = "code_in_s3 and ingest_zip or compactor_zip name two codes for a function: leave one of them out."
+  }
+}
+
+variable "tracing" {
+  description = "Whether X-Ray traces the functions, which costs by the trace."
+  type        = bool
+  default     = false
+}
+
+variable "vpc" {
+  description = "Subnets and security groups for the functions, which then reach AWS by NAT or by endpoints (events, s3, secretsmanager or ssm, logs, sqs). Null: none, which starts faster and costs nothing."
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+  default     = null
+
+  validation {
+    condition     = var.vpc == null ? true : length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0 && alltrue([for id in var.vpc.subnet_ids : startswith(id, "subnet-")]) && alltrue([for id in var.vpc.security_group_ids : startswith(id, "sg-")])
+    error_message = "vpc needs at least one subnet (subnet-…) and one security group (sg-…), or null for no network of one's own."
+  }
+}
+
+variable "log_level" {
+  description = "Level from which the functions log: INFO, DEBUG or TRACE. The alarms count lines of INFO, so there is nothing above it."
+  type        = string
+  default     = "INFO"
+
+  validation {
+    condition     = contains(["INFO", "DEBUG", "TRACE"], var.log_level)
+    error_message = "log_level must be INFO, DEBUG or TRACE: with WARN or ERROR the lines that the alarms count would be missing."
+  }
+}
+
 variable "architecture" {
   description = "Processor that both zips were built for: arm64 (cheaper) or x86_64."
   type        = string
@@ -87,13 +135,29 @@ variable "front_door" {
 }
 
 variable "throttle" {
-  description = "Requests per second and burst that the HTTP API lets through. GitHub never retries, so stay far above your peak."
-  type        = object({ rate = optional(number, 500), burst = optional(number, 1000) })
+  description = "Requests per second and burst that the HTTP API lets through. The default rate is what Firehose takes by default in most regions, 1 MiB a second: some 68 deliveries of 15 KB. GitHub never retries, so stay above your peak, and raise both quotas together."
+  type        = object({ rate = optional(number, 65), burst = optional(number, 5000) })
   default     = {}
 
   validation {
     condition     = var.throttle.rate >= 1 && var.throttle.burst >= var.throttle.rate && var.throttle.burst <= 5000
     error_message = "throttle needs 1 <= rate <= burst <= 5000 (5000 is the default quota of an account)."
+  }
+}
+
+variable "domain" {
+  description = "A name of one's own for the HTTP API, and the ARN of its certificate in ACM, of this region. Point a CNAME (or an alias) at the output domain_target. Null: AWS's name."
+  type        = object({ name = string, certificate_arn = string })
+  default     = null
+
+  validation {
+    condition     = var.domain == null ? true : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain.name)) && can(regex("^arn:[a-z-]+:acm:", var.domain.certificate_arn))
+    error_message = "domain needs a host name in small letters, such as hooks.example.com, and the ARN of its certificate in ACM (arn:…:acm:…)."
+  }
+
+  validation {
+    condition     = var.domain == null || var.front_door == "http-api"
+    error_message = "domain needs front_door = \"http-api\": a function URL has no other name."
   }
 }
 
@@ -164,13 +228,30 @@ variable "ignore_repositories" {
 }
 
 variable "inline_limit_bytes" {
-  description = "Largest entry, in bytes of detail, that goes through the bus whole; a larger one leaves its body in S3 first. Say 240000 where the account still has EventBridge's old quota of 256 KB."
+  description = "Largest entry, in bytes of detail, that goes through the bus whole; a larger one leaves its body in S3 first, as does one that the bus refuses for its size. Up to 240000 it fits in every bus, and in a dead-letter queue of 256 KiB; up to 950000 with dead_letter_max_bytes = 1048576."
   type        = number
-  default     = 950000
+  default     = 240000
 
   validation {
     condition     = var.inline_limit_bytes >= 10000 && var.inline_limit_bytes <= 950000 && floor(var.inline_limit_bytes) == var.inline_limit_bytes
     error_message = "inline_limit_bytes must be a whole number from 10000 to 950000: EventBridge and Firehose take no larger record."
+  }
+
+  # The queue's message is the event: the detail, its envelope, and attributes that say what failed.
+  validation {
+    condition     = var.inline_limit_bytes <= 240000 || var.dead_letter_max_bytes >= 1048576
+    error_message = "inline_limit_bytes above 240000 would lose a large event that Firehose refuses, since the dead-letter queue takes 256 KiB: set dead_letter_max_bytes = 1048576 too (AWS provider 6.8 or newer), or at most 240000 here."
+  }
+}
+
+variable "dead_letter_max_bytes" {
+  description = "Largest message that the dead-letter queues take: 262144, or 1048576, which the AWS provider accepts from 6.8 on (an older one says so at the plan)."
+  type        = number
+  default     = 262144
+
+  validation {
+    condition     = contains([262144, 1048576], var.dead_letter_max_bytes)
+    error_message = "dead_letter_max_bytes must be 262144 (256 KiB) or 1048576 (1 MiB, AWS provider 6.8 or newer)."
   }
 }
 
@@ -193,6 +274,33 @@ variable "existing_secret_names" {
   validation {
     condition     = alltrue([for name in var.existing_secret_names : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", name))])
     error_message = "existing_secret_names takes names, not ARNs: letters, digits and /_+=.@- only."
+  }
+}
+
+variable "existing_secret_arns" {
+  description = "ARNs of Secrets Manager secrets of other accounts, of this region, to accept as webhook secrets, beside existing_secret_names and instead of one that the stack makes. Their policy must let the ingest function's role read them, and their key goes into secret_key_arns. A plan can't see whether they are there."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.existing_secret_arns : can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$", arn))])
+    error_message = "existing_secret_arns takes whole ARNs (arn:…:secretsmanager:<region>:<account>:secret:<name>-<six characters>); secrets of this account go into existing_secret_names, by name."
+  }
+}
+
+variable "secret_json_key" {
+  description = "Key of the webhook secret in existing secrets and parameters that are JSON objects, such as {\"webhook\": …}. Null: they are the secret itself."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.secret_json_key == null || try(length(trimspace(var.secret_json_key)) > 0, false)
+    error_message = "secret_json_key must be the name of a member, or null where a secret is no JSON."
+  }
+
+  validation {
+    condition     = var.secret_json_key == null || length(var.existing_secret_names) + length(var.existing_secret_arns) + length(var.existing_parameter_names) > 0
+    error_message = "secret_json_key is for secrets that exist: name them in existing_secret_names, existing_secret_arns or existing_parameter_names. The stack's own is no JSON."
   }
 }
 
@@ -272,6 +380,12 @@ variable "bucket_name" {
   }
 }
 
+variable "adopt_bucket" {
+  description = "Whether the lake's bucket is one that is there already, such as that of a stack whose state is lost: then import it before the apply (START.md, step 9). What is in it stays."
+  type        = bool
+  default     = false
+}
+
 variable "kms_key_arn" {
   description = "KMS key for the lake's bucket and the webhook secret. Null: S3's own keys (SSE-S3) and Secrets Manager's."
   type        = string
@@ -280,6 +394,22 @@ variable "kms_key_arn" {
   validation {
     condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a key (arn:…:kms:<region>:<account>:key/<id>), not of an alias."
+  }
+}
+
+variable "kms_key_parts" {
+  description = "What kms_key_arn is for beside bucket and secret: bus, queues. Its policy must let events.amazonaws.com use it."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for part in var.kms_key_parts : contains(["bus", "queues"], part)])
+    error_message = "kms_key_parts takes bus and queues. Logs have log_kms_key_arn; for archives the AWS provider has no argument at 5.100."
+  }
+
+  validation {
+    condition     = length(var.kms_key_parts) == 0 || var.kms_key_arn != null
+    error_message = "kms_key_parts says what kms_key_arn is for: set that too."
   }
 }
 
@@ -409,6 +539,12 @@ variable "athena_scan_limit_gb" {
   }
 }
 
+variable "glue_columns" {
+  description = "Whether the table events has its columns in Glue: Lake Formation and views in Athena want that. They are those of this version's table; a table that an older version made may have fewer. False: Athena reads them from the table's own log."
+  type        = bool
+  default     = false
+}
+
 variable "raw_since" {
   description = "First day, yyyy/mm/dd, that the table events_raw looks for: a query without a filter on its day lists every day from here."
   type        = string
@@ -423,13 +559,30 @@ variable "raw_since" {
 # --- watching -----------------------------------------------------------------------------------
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that are told when an alarm goes off, and when it is over. Empty: the alarms show in CloudWatch only."
+  description = "SNS topics that are told when an alarm goes off. Empty: the alarms show in CloudWatch only."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:[a-z-]+:sns:", arn))])
     error_message = "alarm_topic_arns must be ARNs of SNS topics (arn:…:sns:…)."
+  }
+}
+
+variable "alarm_ends_too" {
+  description = "Whether the topics are told when an alarm is over, too; then each alarm also sends a message at the first apply, when it leaves the state without data."
+  type        = bool
+  default     = false
+}
+
+variable "quiet_alarm_days" {
+  description = "Days without any request after which the alarm door-quiet goes off: a hook that was disabled fails silently. More than the longest time without work, such as a weekend; 0: never."
+  type        = number
+  default     = 3
+
+  validation {
+    condition     = var.quiet_alarm_days >= 0 && var.quiet_alarm_days <= 7 && floor(var.quiet_alarm_days) == var.quiet_alarm_days
+    error_message = "quiet_alarm_days must be a whole number from 1 to 7 (CloudWatch looks back no further), or 0 for no such alarm."
   }
 }
 
@@ -452,5 +605,16 @@ variable "log_retention_days" {
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days must be one of CloudWatch's own: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "log_kms_key_arn" {
+  description = "KMS key for the log groups, whose policy lets logs.<region>.amazonaws.com use it. Null: CloudWatch's own."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.log_kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.log_kms_key_arn))
+    error_message = "log_kms_key_arn must be the ARN of a key (arn:…:kms:<region>:<account>:key/<id>), not of an alias."
   }
 }

@@ -5,6 +5,7 @@ mock_provider "aws" {
 
 variables {
   name          = "acme-two"
+  where         = { partition = "aws", region = "eu-central-1", account_id = "123456789012" }
   lake_url      = "s3://acme-lake"
   kms_key_arn   = null
   scan_limit_gb = 100
@@ -19,7 +20,7 @@ run "tables" {
   module { source = "./modules/athena" }
 
   assert {
-    condition     = aws_glue_catalog_table.events.parameters["table_type"] == "DELTA" && aws_glue_catalog_table.events.parameters["spark.sql.sources.provider"] == "delta" && aws_glue_catalog_table.events.parameters["EXTERNAL"] == "TRUE" && aws_glue_catalog_table.events.storage_descriptor[0].location == "s3://acme-lake/events/"
+    condition     = aws_glue_catalog_table.delta["events"].parameters == tomap({ EXTERNAL = "TRUE", "spark.sql.sources.provider" = "delta" }) && aws_glue_catalog_table.delta["events"].storage_descriptor[0].location == "s3://acme-lake/events/" && [for column in aws_glue_catalog_table.delta["events"].storage_descriptor[0].columns : "${column.name} ${column.type}"] == ["col array<string>"] && aws_glue_catalog_table.delta["events"].storage_descriptor[0].ser_de_info[0].parameters["path"] == "s3://acme-lake/events/"
     error_message = "what makes Glue's table a Delta table for Athena"
   }
   assert {
@@ -33,6 +34,16 @@ run "tables" {
   assert {
     condition     = output.database == "acme_two" && aws_athena_workgroup.lake.configuration[0].bytes_scanned_cutoff_per_query == 107374182400 && aws_athena_workgroup.lake.configuration[0].engine_version[0].selected_engine_version == "Athena engine version 3" && aws_athena_workgroup.lake.configuration[0].enforce_workgroup_configuration
     error_message = "engine 3, with a limit that nobody's client can lift"
+  }
+  assert {
+    condition = jsonencode({ for statement in jsondecode(output.analyst_policy).Statement : statement.Sid => statement.Resource }) == jsonencode({
+      Ask     = ["arn:aws:athena:eu-central-1:123456789012:workgroup/acme-two"]
+      List    = ["arn:aws:s3:::acme-lake"]
+      Read    = ["arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/raw/*"]
+      Results = ["arn:aws:s3:::acme-lake/athena-results/*"]
+      Tables  = ["arn:aws:glue:eu-central-1:123456789012:catalog", "arn:aws:glue:eu-central-1:123456789012:database/acme_two", "arn:aws:glue:eu-central-1:123456789012:table/acme_two/*"]
+    })
+    error_message = "an analyst reads the table and what arrived, and writes results only"
   }
   assert {
     condition     = aws_athena_named_query.lake["queue/latency"].query == "-- How long jobs waited\nselect 2 as n" && aws_athena_named_query.lake["queue/latency"].description == "How long jobs waited"
@@ -53,9 +64,18 @@ run "every_choice" {
     scan_limit_gb = 1
     raw_since     = "2025/06/01"
     queries       = "tests/no-such-folder"
+    glue_columns  = true
     force_destroy = true
   }
 
+  assert {
+    condition     = [for column in aws_glue_catalog_table.delta["events"].partition_keys : "${column.name} ${column.type}"] == ["event_type string", "date date"] && contains([for column in aws_glue_catalog_table.delta["events"].storage_descriptor[0].columns : "${column.name} ${column.type}"], "pull_request_merged_at timestamp")
+    error_message = "the table's columns, where Glue is to have them"
+  }
+  assert {
+    condition     = [for statement in jsondecode(output.analyst_policy).Statement : statement.Resource if statement.Sid == "Key"] == [["arn:aws:kms:eu-central-1:123456789012:key/k"]]
+    error_message = "an analyst may use the key"
+  }
   assert {
     condition     = aws_athena_workgroup.lake.configuration[0].bytes_scanned_cutoff_per_query == 1073741824 && aws_athena_workgroup.lake.configuration[0].result_configuration[0].encryption_configuration[0].encryption_option == "SSE_KMS" && aws_athena_workgroup.lake.force_destroy
     error_message = "limit, key and force_destroy"

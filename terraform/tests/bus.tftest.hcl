@@ -116,3 +116,19 @@ run "no_archive" {
     error_message = "no archive, and no name of one"
   }
 }
+
+run "keys" {
+  command = plan
+  module { source = "./modules/bus" }
+
+  variables {
+    log_events      = true
+    kms_key_arn     = "arn:aws:kms:eu-central-1:123456789012:key/k"
+    log_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/l"
+  }
+
+  assert {
+    condition     = endswith(aws_cloudwatch_event_bus.own[0].kms_key_identifier, "key/k") && endswith(aws_cloudwatch_log_group.events[0].kms_key_id, "key/l")
+    error_message = "keys of one's own for the bus and its log"
+  }
+}

@@ -95,3 +95,17 @@ run "every_choice" {
     error_message = "the key is for the bucket only"
   }
 }
+
+run "a_key_for_the_queues" {
+  command = plan
+  module { source = "./modules/compactor" }
+
+  variables {
+    queue_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/q"
+  }
+
+  assert {
+    condition     = endswith(aws_sqs_queue.dead_letters.kms_master_key_id, "key/q") && length(jsondecode(aws_iam_role_policy.schedule.policy).Statement) == 3
+    error_message = "a key of one's own for the queues"
+  }
+}

@@ -35,8 +35,8 @@ run "defaults" {
   }
   assert {
     condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition == {
-      StringEquals = { "aws:SourceAccount" = "123456789012" }
-      ArnEquals    = { "aws:SourceArn" = "arn:aws:lambda:eu-central-1:123456789012:function:acme-ingest" }
+      StringEqualsIfExists = { "aws:SourceAccount" = "123456789012" }
+      ArnLikeIfExists      = { "aws:SourceArn" = ["arn:aws:lambda:eu-central-1:123456789012:function:acme-ingest", "arn:aws:lambda:eu-central-1:123456789012:function:acme-ingest:*"] }
     }
     error_message = "only this function takes its role"
   }
@@ -101,6 +101,57 @@ run "a_zip_that_was_not_built" {
 
   variables {
     zip = "no-such-folder/bootstrap.zip"
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "code_in_s3" {
+  command = plan
+  module { source = "./modules/function" }
+
+  variables {
+    zip             = null
+    code            = { bucket = "releases", key = "v1/ingest.zip", object_version = "v", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+    tracing         = true
+    vpc             = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+    log_level       = "DEBUG"
+    log_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/l"
+  }
+
+  override_resource {
+    target          = aws_lambda_function.this
+    override_during = plan
+    values          = { code_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.s3_bucket == "releases" && aws_lambda_function.this.s3_key == "v1/ingest.zip" && aws_lambda_function.this.s3_object_version == "v" && aws_lambda_function.this.filename == null
+    error_message = "the zip is the bucket's"
+  }
+  assert {
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "Active" && aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1"]) && aws_lambda_function.this.logging_config[0].application_log_level == "DEBUG" && aws_cloudwatch_log_group.this.kms_key_id == "arn:aws:kms:eu-central-1:123456789012:key/l"
+    error_message = "traces, network, level and key of the logs"
+  }
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid] == ["Traces", "Network", "Logs"]
+    error_message = "what traces and a network need"
+  }
+}
+
+run "code_that_somebody_changed" {
+  command = plan
+  module { source = "./modules/function" }
+
+  variables {
+    zip  = null
+    code = { bucket = "releases", key = "v1/ingest.zip", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
+  override_resource {
+    target          = aws_lambda_function.this
+    override_during = plan
+    values          = { code_sha256 = "another" }
   }
 
   expect_failures = [aws_lambda_function.this]

@@ -38,6 +38,14 @@ run "function_url" {
     error_message = "a function URL needs both permissions"
   }
   assert {
+    condition     = aws_lambda_function_event_invoke_config.ingest.maximum_retry_attempts == 0 && aws_lambda_function_event_invoke_config.ingest.maximum_event_age_in_seconds == 60
+    error_message = "what a stranger queues is not tried again"
+  }
+  assert {
+    condition     = { for what, filter in aws_cloudwatch_log_metric_filter.counted : what => filter.pattern } == { taken = "{ $.taken IS TRUE }", refused = "{ ($.status >= 400) && ($.status < 500) }", unauthorized = "{ ($.status = 401) && ($.delivery = \"*\") }" } && alltrue([for filter in aws_cloudwatch_log_metric_filter.counted : filter.log_group_name == "/aws/lambda/acme-ingest"])
+    error_message = "what the function's log tells is counted"
+  }
+  assert {
     condition     = length(aws_cloudwatch_log_metric_filter.limited) == 0 && output.limited_metric == null
     error_message = "no throttling but the function's own"
   }
@@ -90,6 +98,10 @@ run "http_api" {
     error_message = "what the stage's throttling refuses is counted"
   }
   assert {
+    condition     = aws_cloudwatch_log_metric_filter.counted["too-large"].log_group_name == "/aws/vendedlogs/apigateway/acme-ingest" && output.counted["too-large"].name == "acme-ingest-too-large"
+    error_message = "bodies that the API refuses are counted by its log"
+  }
+  assert {
     condition     = aws_lambda_permission.api[0].source_arn == "arn:aws:execute-api:eu-central-1:123456789012:api1/*/*" && length(aws_lambda_permission.url) == 0
     error_message = "only this API may call the function"
   }
@@ -105,19 +117,21 @@ run "every_choice" {
     secret_key_arns    = ["arn:aws:kms:eu-central-1:123456789012:key/s"]
     kms_key_arn        = "arn:aws:kms:eu-central-1:123456789012:key/k"
     inline_limit_bytes = 240000
+    secret_json_key    = "webhook"
     filters            = { events = ["push", "pull_request"], ignore_events = ["status"], repositories = ["acme/*", "o/r"], ignore_repositories = ["acme/noise"] }
   }
 
   assert {
     condition = local.environment == {
-      OCTOLAKE_BUS_NAME      = "acme"
-      OCTOLAKE_SECRET_ARNS   = "arn:aws:ssm:eu-central-1:123456789012:parameter/acme/webhook"
-      OCTOLAKE_LARGE_URL     = "s3://acme-lake"
-      OCTOLAKE_INLINE_LIMIT  = "240000"
-      OCTOLAKE_EVENTS        = "push,pull_request"
-      OCTOLAKE_IGNORE_EVENTS = "status"
-      OCTOLAKE_REPOS         = "acme/*,o/r"
-      OCTOLAKE_IGNORE_REPOS  = "acme/noise"
+      OCTOLAKE_BUS_NAME        = "acme"
+      OCTOLAKE_SECRET_ARNS     = "arn:aws:ssm:eu-central-1:123456789012:parameter/acme/webhook"
+      OCTOLAKE_SECRET_JSON_KEY = "webhook"
+      OCTOLAKE_LARGE_URL       = "s3://acme-lake"
+      OCTOLAKE_INLINE_LIMIT    = "240000"
+      OCTOLAKE_EVENTS          = "push,pull_request"
+      OCTOLAKE_IGNORE_EVENTS   = "status"
+      OCTOLAKE_REPOS           = "acme/*,o/r"
+      OCTOLAKE_IGNORE_REPOS    = "acme/noise"
     }
     error_message = "parameters, filters and limit"
   }
@@ -138,5 +152,20 @@ run "every_choice" {
   assert {
     condition     = jsonencode([for statement in local.permissions : statement.Condition if statement.Sid == "Key"]) == jsonencode([{ StringEquals = { "kms:ViaService" = ["s3.eu-central-1.amazonaws.com", "secretsmanager.eu-central-1.amazonaws.com", "ssm.eu-central-1.amazonaws.com"] } }])
     error_message = "the stack's key is for its bucket and for secrets"
+  }
+}
+
+run "a_domain" {
+  command = plan
+  module { source = "./modules/ingest" }
+
+  variables {
+    front_door = "http-api"
+    domain     = { name = "hooks.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c" }
+  }
+
+  assert {
+    condition     = output.webhook_url == "https://hooks.example.com/webhook" && aws_apigatewayv2_domain_name.ingest[0].domain_name_configuration[0].security_policy == "TLS_1_2" && aws_apigatewayv2_api_mapping.ingest[0].api_id == "api1"
+    error_message = "the API has a name of one's own"
   }
 }

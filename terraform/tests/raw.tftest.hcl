@@ -76,8 +76,16 @@ run "the_contract" {
     error_message = "only this stream takes Firehose's role"
   }
   assert {
-    condition     = jsondecode(aws_iam_role.rule.assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == aws_cloudwatch_event_rule.deliveries.arn
+    condition     = jsondecode(aws_iam_role.rule.assume_role_policy).Statement[0].Condition.ArnEqualsIfExists["aws:SourceArn"] == aws_cloudwatch_event_rule.deliveries.arn && !can(jsondecode(aws_iam_role.rule.assume_role_policy).Statement[0].Condition.ArnEquals)
     error_message = "only this rule takes the rule's role"
+  }
+  assert {
+    condition     = aws_s3_bucket_notification.events.eventbridge && jsondecode(aws_cloudwatch_event_rule.errors.event_pattern).detail.object.key == [{ prefix = "raw-errors/" }] && jsondecode(aws_sqs_queue.errors.policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == aws_cloudwatch_event_rule.errors.arn
+    error_message = "objects under raw-errors/ are told to a queue"
+  }
+  assert {
+    condition     = aws_sqs_queue.dead_letters.max_message_size == 262144
+    error_message = "the queue takes the largest inline event"
   }
   assert {
     condition     = aws_cloudwatch_log_group.firehose.retention_in_days == 30 && aws_s3_bucket.lake.tags["team"] == "a"
@@ -133,6 +141,25 @@ run "every_choice" {
   }
 }
 
+run "a_bucket_that_is_adopted" {
+  command = plan
+  module { source = "./modules/raw" }
+
+  variables {
+    adopt_bucket = true
+  }
+
+  override_data {
+    target = data.aws_resourcegroupstaggingapi_resources.buckets
+    values = { resource_tag_mapping_list = [{ resource_arn = "arn:aws:s3:::acme-lake", tags = {}, compliance_details = [] }] }
+  }
+
+  assert {
+    condition     = aws_s3_bucket.lake.bucket == "acme-lake"
+    error_message = "a bucket that exists may be the lake's, if its owner says so"
+  }
+}
+
 run "a_bucket_that_exists" {
   command = plan
   module { source = "./modules/raw" }
@@ -143,4 +170,18 @@ run "a_bucket_that_exists" {
   }
 
   expect_failures = [aws_s3_bucket.lake]
+}
+
+run "a_key_for_the_queues" {
+  command = plan
+  module { source = "./modules/raw" }
+
+  variables {
+    queue_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/q"
+  }
+
+  assert {
+    condition     = endswith(aws_sqs_queue.dead_letters.kms_master_key_id, "key/q") && endswith(aws_sqs_queue.errors.kms_master_key_id, "key/q") && aws_sqs_queue.dead_letters.sqs_managed_sse_enabled != true
+    error_message = "a key of one's own for the queues"
+  }
 }

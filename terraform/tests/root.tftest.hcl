@@ -157,6 +157,9 @@ run "too_small" {
     ingest_zip                = "no-such-file.zip"
     compactor_zip             = "no-such-file.zip"
     architecture              = "arm"
+    log_level                 = "WARN"
+    log_kms_key_arn           = "alias/key"
+    vpc                       = { subnet_ids = [], security_group_ids = [] }
     front_door                = "alb"
     throttle                  = { rate = 0, burst = 10 }
     reserved_concurrency      = 9
@@ -169,6 +172,7 @@ run "too_small" {
     webhook_secret_version    = 0
     existing_secret_names     = ["arn:aws:secretsmanager:x"]
     existing_parameter_names  = ["arn:aws:ssm:x"]
+    existing_secret_arns      = ["acme/webhook"]
     secret_key_arns           = ["alias/key"]
     existing_bus_name         = "arn:aws:events:x"
     archive_days              = -1
@@ -188,10 +192,12 @@ run "too_small" {
     raw_since                 = "2026-01-01"
     alarm_topic_arns          = ["me@example.com"]
     backlog_alarm_hours       = 0
+    quiet_alarm_days          = -1
     log_retention_days        = 2
   }
 
   expect_failures = [
+    var.existing_secret_arns, var.log_level, var.log_kms_key_arn, var.vpc,
     var.name, var.role_path, var.role_permissions_boundary, var.ingest_zip, var.compactor_zip, var.architecture, var.front_door, var.throttle,
     var.reserved_concurrency, var.ingest_memory_mb, var.events, var.ignore_events, var.repositories,
     var.ignore_repositories, var.existing_parameter_names, var.secret_key_arns, var.archive_events,
@@ -200,7 +206,7 @@ run "too_small" {
     var.raw_cold_after_days, var.old_version_days, var.compact_schedule, var.compact_timezone,
     var.compact_window_minutes, var.compactor_memory_mb, var.compactor_timeout_seconds,
     var.target_file_mb, var.athena_scan_limit_gb, var.raw_since, var.alarm_topic_arns,
-    var.backlog_alarm_hours, var.log_retention_days,
+    var.backlog_alarm_hours, var.log_retention_days, var.quiet_alarm_days,
   ]
 }
 
@@ -224,6 +230,7 @@ run "too_large" {
     compactor_timeout_seconds = 901
     raw_since                 = "2026/02/31"
     backlog_alarm_hours       = 25
+    quiet_alarm_days          = 8
     target_file_mb            = 1025
   }
 
@@ -231,6 +238,103 @@ run "too_large" {
     var.name, var.role_path, var.role_permissions_boundary, var.throttle, var.reserved_concurrency, var.ingest_memory_mb, var.inline_limit_bytes,
     var.archive_days, var.bucket_name, var.buffer, var.compact_schedule, var.compact_window_minutes,
     var.compactor_memory_mb, var.compactor_timeout_seconds, var.target_file_mb, var.raw_since,
-    var.backlog_alarm_hours,
+    var.backlog_alarm_hours, var.quiet_alarm_days,
   ]
+}
+
+run "an_event_too_large_for_its_dead_letter_queue" {
+  command = plan
+
+  variables {
+    inline_limit_bytes = 240001
+  }
+
+  expect_failures = [var.inline_limit_bytes]
+}
+
+run "a_dead_letter_queue_of_no_size" {
+  command = plan
+
+  variables {
+    dead_letter_max_bytes = 1048577
+  }
+
+  expect_failures = [var.dead_letter_max_bytes]
+}
+
+run "code_without_its_sum" {
+  command = plan
+
+  variables {
+    code_in_s3 = { bucket = "b", ingest = { key = "i", sha256 = "abc" }, compactor = { key = "c", sha256 = "abc" } }
+  }
+
+  expect_failures = [var.code_in_s3]
+}
+
+run "a_domain_for_a_function_url" {
+  command = plan
+
+  variables {
+    domain = { name = "hooks.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "a_domain_that_is_none" {
+  command = plan
+
+  variables {
+    front_door = "http-api"
+    domain     = { name = "hooks", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "parts_without_a_key" {
+  command = plan
+
+  variables {
+    kms_key_parts = ["bus"]
+  }
+
+  expect_failures = [var.kms_key_parts]
+}
+
+run "a_json_secret_of_another_account" {
+  command = plan
+
+  variables {
+    existing_secret_names = []
+    existing_secret_arns  = ["arn:aws:secretsmanager:eu-central-1:210987654321:secret:shared/webhook-AbCdEf"]
+    secret_json_key       = "webhook"
+  }
+
+  assert {
+    condition     = output.secret_arn == "arn:aws:secretsmanager:eu-central-1:210987654321:secret:shared/webhook-AbCdEf" && module.secret.parameter_arns == []
+    error_message = "a secret of another account is accepted by its ARN"
+  }
+}
+
+run "a_key_of_no_name" {
+  command = plan
+
+  variables {
+    secret_json_key = " "
+  }
+
+  expect_failures = [var.secret_json_key]
+}
+
+run "a_part_that_takes_no_key" {
+  command = plan
+
+  variables {
+    kms_key_arn   = "arn:aws:kms:eu-central-1:123456789012:key/k"
+    kms_key_parts = ["archive"]
+  }
+
+  expect_failures = [var.kms_key_parts]
 }

@@ -252,3 +252,25 @@ def test_columns_that_no_answer_prints_are_the_same(trino, asking, tmp_path, que
     expected = sql.rows(asking.lake.ask("sql", "-f", tmp_path / "query.sql"))
     assert expected
     assert sql.rows(trino.dicts(text)) == expected
+
+
+def test_the_table_with_its_columns_in_glue_is_the_same(trino, client):
+    """As glue_columns makes it: the placeholder or the columns, an engine reads the table's log."""
+    glue, columns = client("glue"), json.loads((REPOSITORY / "terraform/modules/athena/columns.json").read_text())
+    table = glue.get_table(DatabaseName=NAME, Name="events")["Table"]
+    assert [column["Name"] for column in table["StorageDescriptor"]["Columns"]] == ["col"]
+    assert table["Parameters"] == {"EXTERNAL": "TRUE", "spark.sql.sources.provider": "delta"}
+    listed = {part: [{"Name": name, "Type": kind} for name, kind in columns[part]] for part in columns}
+    made = {
+        "Name": "events_listed",
+        "TableType": table["TableType"],
+        "Parameters": table["Parameters"],
+        "StorageDescriptor": table["StorageDescriptor"] | {"Columns": listed["columns"]},
+        "PartitionKeys": listed["partitions"],
+    }
+    glue.create_table(DatabaseName=NAME, TableInput=made)
+    asked = "select event_type, count(*) as n, max(received_at) as newest from {} group by 1 order by 1"
+    assert trino.rows(asked.format("events_listed")) == trino.rows(asked.format("events")) != []
+    names = [name for name, *_ in trino.rows("show columns from events")]
+    assert sorted(names) == sorted(name for part in columns.values() for name, _ in part)
+    glue.delete_table(DatabaseName=NAME, Name="events_listed")

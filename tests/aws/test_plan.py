@@ -34,7 +34,7 @@ def test_every_variable_reaches_its_part(aws, client, zips):
         for part in path:
             value = value[part]
         assert value == expected, (address, path)
-    assert after[INGEST]["environment"][0]["variables"]["OCTOLAKE_SECRET_ARNS"] == f"{secret},{parameter}"
+    assert after[INGEST]["environment"][0]["variables"]["OCTOLAKE_SECRET_ARNS"] == f"{secret},{OTHER_SECRET},{parameter}"
     policy = json.loads(after["module.ingest.module.function.aws_iam_role_policy.this"]["policy"])
     assert [SECRET_KEY] in [statement["Resource"] for statement in policy["Statement"]]
     assert "module.raw.aws_s3_bucket_policy.lake[0]" in after, "TLS only"
@@ -47,7 +47,7 @@ def test_every_variable_reaches_its_part(aws, client, zips):
 
 def test_every_variable_is_forwarded_above():
     declared = re.findall(r'^variable "(.+)" {', (REPOSITORY / "terraform/variables.tf").read_text(), re.MULTILINE)
-    elsewhere = {"ingest_zip", "compactor_zip", "webhook_secret_version"}
+    elsewhere = {"ingest_zip", "compactor_zip", "code_in_s3", "webhook_secret_version"}
     assert set(declared) == FORWARDED.keys() | elsewhere
 
 
@@ -125,7 +125,7 @@ def test_there_is_a_test_of_every_example():
 @pytest.mark.parametrize(("name", "variables"), EXAMPLES.items())
 def test_an_example_plans_with_zips_where_they_are_built(aws, zips, name, variables):
     stack = Stack(aws, root=f"terraform/examples/{name}", **variables)
-    built = stack.root.parents[2] / "target/lambda"
+    built = stack.root.parents[1] / "functions" if name != "echo" else stack.root.parents[2] / "target/lambda"
     for function in ("ingest", "compactor"):
         (built / function).mkdir(parents=True)
         shutil.copy(zips[f"{function}_zip"], built / function / "bootstrap.zip")
@@ -153,6 +153,7 @@ def test_each_policy_for_applying_fits_a_managed_policy(path):
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/k"
 SECRET_KEY = "arn:aws:kms:eu-central-1:123456789012:key/s"
+OTHER_SECRET = "arn:aws:secretsmanager:eu-central-1:210987654321:secret:shared/webhook-AbCdEf"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
 FORWARDED = {
     "name": "forward",
@@ -160,6 +161,12 @@ FORWARDED = {
     "role_path": "/platform/forward/",
     "role_permissions_boundary": "arn:aws:iam::123456789012:policy/platform/boundary",
     "architecture": "x86_64",
+    "tracing": True,
+    "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
+    "log_level": "DEBUG",
+    "log_kms_key_arn": SECRET_KEY,
+    "domain": {"name": "hooks.example.com", "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/c"},
+    "kms_key_parts": ["bus", "queues"],
     "front_door": "http-api",
     "throttle": {"rate": 20, "burst": 40},
     "reserved_concurrency": 12,
@@ -168,15 +175,19 @@ FORWARDED = {
     "ignore_events": ["status"],
     "repositories": ["o/r"],
     "ignore_repositories": ["o/noise"],
-    "inline_limit_bytes": 240000,
+    "inline_limit_bytes": 200000,
+    "dead_letter_max_bytes": 262144,
     "existing_secret_names": ["shared/one"],
     "existing_parameter_names": ["/shared/two"],
     "secret_key_arns": [SECRET_KEY],
+    "existing_secret_arns": [OTHER_SECRET],
+    "secret_json_key": "webhook",
     "existing_bus_name": "default",
     "archive_days": 7,
     "archive_events": ["release"],
     "log_events": True,
     "bucket_name": "forward-lake",
+    "adopt_bucket": False,
     "kms_key_arn": KEY,
     "buffer": {"mb": 2, "seconds": 60},
     "raw_cold_after_days": 11,
@@ -191,8 +202,11 @@ FORWARDED = {
     "target_file_mb": 64,
     "athena_scan_limit_gb": 2,
     "raw_since": "2025/05/01",
+    "glue_columns": True,
     "alarm_topic_arns": [TOPIC],
     "backlog_alarm_hours": 3,
+    "quiet_alarm_days": 2,
+    "alarm_ends_too": True,
     "log_retention_days": 7,
 }
 INGEST = "module.ingest.module.function.aws_lambda_function.this"
@@ -200,6 +214,7 @@ COMPACTOR = "module.compactor.module.function.aws_lambda_function.this"
 OWN_SECRET = "module.secret.aws_secretsmanager_secret.webhook[0]"
 SCHEDULE = "module.compactor.aws_scheduler_schedule.compactor"
 STREAM = "module.raw.aws_kinesis_firehose_delivery_stream.raw"
+QUEUE = "module.raw.aws_sqs_queue.dead_letters"
 STAGE = "module.ingest.aws_apigatewayv2_stage.ingest[0]"
 LIMITED = "module.ingest.aws_cloudwatch_log_metric_filter.limited[0]"
 LIFECYCLE = "module.raw.aws_s3_bucket_lifecycle_configuration.lake"
@@ -217,11 +232,19 @@ EXPECTED = [
     (STAGE, ("default_route_settings", 0, "throttling_burst_limit"), 40),
     (INGEST, ("reserved_concurrent_executions",), 12),
     (INGEST, ("memory_size",), 300),
+    (INGEST, ("tracing_config", 0, "mode"), "Active"),
+    (COMPACTOR, ("vpc_config", 0, "subnet_ids"), ["subnet-1"]),
+    (INGEST, ("logging_config", 0, "application_log_level"), "DEBUG"),
+    ("module.compactor.module.function.aws_cloudwatch_log_group.this", ("kms_key_id",), SECRET_KEY),
+    ("module.ingest.aws_apigatewayv2_domain_name.ingest[0]", ("domain_name",), "hooks.example.com"),
+    (QUEUE, ("kms_master_key_id",), KEY),
+    (INGEST, (*VARIABLES, "OCTOLAKE_SECRET_JSON_KEY"), "webhook"),
     (INGEST, (*VARIABLES, "OCTOLAKE_EVENTS"), "push"),
     (INGEST, (*VARIABLES, "OCTOLAKE_IGNORE_EVENTS"), "status"),
     (INGEST, (*VARIABLES, "OCTOLAKE_REPOS"), "o/r"),
     (INGEST, (*VARIABLES, "OCTOLAKE_IGNORE_REPOS"), "o/noise"),
-    (INGEST, (*VARIABLES, "OCTOLAKE_INLINE_LIMIT"), "240000"),
+    (INGEST, (*VARIABLES, "OCTOLAKE_INLINE_LIMIT"), "200000"),
+    (QUEUE, ("max_message_size",), 262144),
     (INGEST, (*VARIABLES, "OCTOLAKE_BUS_NAME"), "default"),
     ("module.bus.aws_cloudwatch_event_archive.deliveries[0]", ("retention_days",), 7),
     ("module.bus.aws_cloudwatch_event_archive.deliveries[0]", ("event_pattern",), ARCHIVED),
@@ -241,9 +264,12 @@ EXPECTED = [
     (COMPACTOR, (*VARIABLES, "OCTOLAKE_TARGET_FILE_BYTES"), "67108864"),
     ("module.athena.aws_athena_workgroup.lake", ("configuration", 0, "bytes_scanned_cutoff_per_query"), 2147483648),
     ("module.athena.aws_glue_catalog_table.events_raw", ("parameters", "projection.day.range"), "2025/05/01,NOW"),
+    ('module.athena.aws_glue_catalog_table.delta["events"]', ("partition_keys", 0, "name"), "event_type"),
     (ALARM.format("door-5xx"), ("alarm_actions",), [TOPIC]),
     (ALARM.format("door-limited"), ("metric_name",), "forward-ingest-limited"),
     (LIMITED, ("pattern",), '{ $.status = "429" }'),
     (ALARM.format("backlog-old"), ("threshold",), 10800),
+    (ALARM.format("door-quiet"), ("evaluation_periods",), 2),
+    (ALARM.format("door-5xx"), ("ok_actions",), [TOPIC]),
     ("module.compactor.module.function.aws_cloudwatch_log_group.this", ("retention_in_days",), 7),
 ]

@@ -8,11 +8,11 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use octolake_event::DeliveryId;
+use octolake_event::{BusEntry, DeliveryId};
 use octolake_ingest::{Bus, BusError, ClaimCheck, VerifiedDelivery};
 use tokio::time::{Instant, timeout_at};
 
-use crate::retry::{Outcome, insist, status};
+use crate::retry::{Outcome, Refusal, insist, status};
 use crate::settings::BusSettings;
 
 /// How long AWS may take to accept a connection.
@@ -68,24 +68,38 @@ impl EventBus {
         InTime { bus: self, deadline }
     }
 
+    /// Puts a delivery on the bus whole where it fits, else by a claim check. Which size fits is not
+    /// the same everywhere, so a bus that refuses one for its size gets the claim check as well.
     async fn take(&self, delivery: &VerifiedDelivery<'_>) -> Result<(), PutError> {
         let id = delivery.meta().id;
-        let mut entry = delivery.to_entry();
-        if entry.detail.len() > self.settings.inline_limit {
-            let split = ClaimCheck::of(delivery);
-            self.store(id, split.key, split.body).await?;
-            entry = split.entry;
+        let entry = delivery.to_entry();
+        let bytes = entry.detail.len();
+        if bytes <= self.settings.inline_limit {
+            match self.offer(id, entry).await {
+                Err(Refusal::TooLarge(reason)) => {
+                    tracing::warn!(delivery = %id, bytes, reason, "too large for this bus, though not over OCTOLAKE_INLINE_LIMIT: the body goes beside it");
+                }
+                done => return done.map_err(|refusal| self.bus_error(refusal)),
+            }
         }
+        let split = ClaimCheck::of(delivery);
+        self.store(id, split.key, split.body).await?;
+        self.offer(id, split.entry).await.map_err(|refusal| self.bus_error(refusal))
+    }
+
+    fn bus_error(&self, refusal: Refusal) -> PutError {
+        PutError::Bus { bus: self.settings.name.clone(), reason: refusal.reason() }
+    }
+
+    /// Offers one entry to the bus until it is taken or refused.
+    async fn offer(&self, id: DeliveryId, entry: BusEntry) -> Result<(), Refusal> {
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.settings.name)
             .source(entry.source)
             .detail_type(entry.detail_type)
             .detail(entry.detail)
             .build();
-        insist(id, || self.put(&entry)).await.map_err(|reason| {
-            let bus = self.settings.name.clone();
-            PutError::Bus { bus, reason }
-        })
+        insist(id, || self.put(&entry)).await
     }
 
     async fn put(&self, entry: &PutEventsRequestEntry) -> Outcome {
@@ -105,9 +119,9 @@ impl EventBus {
     async fn store(&self, id: DeliveryId, key: String, body: Vec<u8>) -> Result<(), PutError> {
         let key = format!("{}{key}", self.settings.prefix);
         let body = Bytes::from(body);
-        insist(id, || self.put_object(&key, body.clone())).await.map_err(|reason| {
+        insist(id, || self.put_object(&key, body.clone())).await.map_err(|refusal| {
             let bucket = self.settings.bucket.clone();
-            PutError::Object { bucket, key: key.clone(), reason }
+            PutError::Object { bucket, key: key.clone(), reason: refusal.reason() }
         })
     }
 
@@ -136,3 +150,6 @@ impl Bus for InTime<'_> {
             .map_err(BusError::new)
     }
 }
+
+#[cfg(test)]
+mod tests;

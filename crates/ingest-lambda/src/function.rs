@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use chrono::{DateTime, Utc};
 use lambda_runtime::LambdaEvent;
-use octolake_ingest::{Answer, Bus, HttpRequest, Rejection, Route, refuse};
+use octolake_ingest::{Answer, Bus, HttpRequest, Rejection, Route, Verdict, refuse};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -87,7 +87,9 @@ async fn handle<S: SecretSource>(
     let answer = verdict.carry_out(&request.headers, bus).await;
     if let Some(delivery) = verdict.delivery() {
         let (id, event) = (delivery.meta().id, delivery.event_type());
-        tracing::info!(delivery = %id, event, status = answer.status, "answered");
+        // What the bus took: alarms hold the count of it against what reaches the raw zone.
+        let taken = matches!(verdict, Verdict::Take(_)) && answer.status < 300;
+        tracing::info!(delivery = %id, event, status = answer.status, taken, "answered");
     }
     answer
 }

@@ -61,7 +61,10 @@ async fn start(settings: Settings) -> Function<SecretStores> {
         .load()
         .await;
     let bus = EventBus::new(&config, settings.bus);
-    let keys = Keys::new(SecretStores::new(&config, settings.secrets), settings.filter);
+    let keys = Keys::new(
+        SecretStores::new(&config, settings.secrets, settings.secret_json_key),
+        settings.filter,
+    );
     Function::new(keys, bus)
 }
 

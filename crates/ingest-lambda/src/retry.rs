@@ -28,14 +28,53 @@ pub(crate) enum Outcome {
     /// It may be done at the next try.
     Again(String),
     /// It will never be done.
-    Never(String),
+    Never(Refusal),
+}
+
+/// Why something will never be done, as the service says it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It is over a limit of the service: a smaller one may be taken.
+    TooLarge(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl Refusal {
+    /// Which of the two an answer means. What PutEvents takes differs by account and region, and no
+    /// page lists how it says so: `ValidationException: Total size of the entries in the request is
+    /// over the limit.` is what is seen, 413 and codes such as `RequestEntityTooLarge` stand to
+    /// reason.
+    fn of(status: Option<u16>, code: &str, message: &str) -> Self {
+        let reason = format!("{code}: {message}");
+        let words = message.to_ascii_lowercase();
+        let of_size = words.contains("size") || words.contains("too large");
+        let limited = words.contains("limit") || words.contains("exceed") || words.contains("too");
+        if status == Some(413) || code.contains("TooLarge") || (of_size && limited) {
+            Self::TooLarge(reason)
+        } else {
+            Self::Other(reason)
+        }
+    }
+
+    /// The reason, for the log.
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::TooLarge(reason) | Self::Other(reason) => reason,
+        }
+    }
 }
 
 impl Outcome {
     /// What it means that an entry was refused, in a call that succeeded.
     pub(crate) fn of_refusal(code: &str, message: &str) -> Self {
-        let reason = format!("{code}: {message}");
-        if HOPELESS.contains(&code) { Self::Never(reason) } else { Self::Again(reason) }
+        if code.contains("Throttl") {
+            return Self::Again(format!("{code}: {message}"));
+        }
+        match Refusal::of(None, code, message) {
+            Refusal::Other(reason) if !HOPELESS.contains(&code) => Self::Again(reason),
+            refusal => Self::Never(refusal),
+        }
     }
 
     /// What it means that a call failed: no answer, a fault of the service, a throttle or a
@@ -44,16 +83,23 @@ impl Outcome {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let (status, reason) = (status(error), reason(error));
-        let passes = match error {
+        match error {
             SdkError::ServiceError(service) => {
-                let code = service.err().code().unwrap_or_default();
-                status.is_some_and(is_passing) || code.contains("Throttl") || code == "SlowDown"
+                let said = service.err();
+                let text = |text: Option<&str>| text.unwrap_or("unknown").to_owned();
+                Self::of_answer(status(error), &text(said.code()), &text(said.message()))
             }
-            SdkError::ConstructionFailure(_) => false,
-            _ => true,
-        };
-        if passes { Self::Again(reason) } else { Self::Never(reason) }
+            SdkError::ConstructionFailure(_) => Self::Never(Refusal::Other(reason(error))),
+            _ => Self::Again(reason(error)),
+        }
+    }
+
+    /// What it means that the service answered a call with an error.
+    fn of_answer(status: Option<u16>, code: &str, message: &str) -> Self {
+        if status.is_some_and(is_passing) || code.contains("Throttl") || code == "SlowDown" {
+            return Self::Again(format!("{code}: {message}"));
+        }
+        Self::Never(Refusal::of(status, code, message))
     }
 }
 
@@ -74,7 +120,7 @@ pub(crate) fn status<E>(error: &SdkError<E>) -> Option<u16> {
 pub(crate) async fn insist<F>(
     delivery: DeliveryId,
     mut attempt: impl FnMut() -> F,
-) -> Result<(), String>
+) -> Result<(), Refusal>
 where
     F: Future<Output = Outcome>,
 {
@@ -82,7 +128,7 @@ where
     loop {
         match attempt().await {
             Outcome::Taken => return Ok(()),
-            Outcome::Never(reason) => return Err(reason),
+            Outcome::Never(refusal) => return Err(refusal),
             Outcome::Again(reason) => {
                 tracing::warn!(%delivery, reason, "failed, and is tried again");
             }
@@ -125,7 +171,7 @@ mod tests {
     use super::*;
 
     /// Tries with an outcome for each number of the try, from 1; gives the outcome and the tries.
-    async fn tried(outcome: impl Fn(u32) -> Outcome) -> (Result<(), String>, u32) {
+    async fn tried(outcome: impl Fn(u32) -> Outcome) -> (Result<(), Refusal>, u32) {
         let calls = Cell::new(0);
         let attempt = || {
             calls.set(calls.get() + 1);
@@ -149,7 +195,33 @@ mod tests {
     #[tokio::test]
     async fn what_will_never_be_taken_is_not_tried_again() {
         let malformed = |_| Outcome::of_refusal("MalformedDetail", "m");
-        assert_eq!(tried(malformed).await, (Err("MalformedDetail: m".into()), 1));
+        let refusal = Refusal::Other("MalformedDetail: m".into());
+        assert_eq!(tried(malformed).await, (Err(refusal), 1));
+    }
+
+    #[test]
+    fn a_refusal_for_size_is_told_from_others() {
+        let refused = |status, code, message| match Outcome::of_answer(status, code, message) {
+            Outcome::Never(Refusal::TooLarge(_)) => "size",
+            Outcome::Never(Refusal::Other(_)) => "other",
+            Outcome::Again(_) => "again",
+            Outcome::Taken => "taken",
+        };
+        let total = "Total size of the entries in the request is over the limit.";
+        for (status, code, message, meant) in [
+            (Some(400), "ValidationException", total, "size"),
+            (Some(413), "unknown", "unknown", "size"),
+            (Some(400), "RequestEntityTooLargeException", "m", "size"),
+            (Some(400), "ValidationException", "Request size exceeded", "size"),
+            (Some(400), "ValidationException", "1 validation error: Detail", "other"),
+            (Some(400), "ThrottlingException", "Rate exceeded the limit for this size", "again"),
+            (Some(403), "AccessDeniedException", "m", "other"),
+            (Some(503), "ServiceUnavailable", total, "again"),
+        ] {
+            assert_eq!(refused(status, code, message), meant, "{status:?} {code} {message}");
+        }
+        let entry = Outcome::of_refusal("InvalidArgument", "Entry size is over the limit");
+        assert!(matches!(entry, Outcome::Never(Refusal::TooLarge(_))));
     }
 
     #[test]

@@ -20,14 +20,22 @@ pub(crate) struct SecretStores {
     secrets: aws_sdk_secretsmanager::Client,
     parameters: aws_sdk_ssm::Client,
     places: Vec<SecretPlace>,
+    json_key: Option<String>,
 }
 
 impl SecretStores {
-    pub(crate) fn new(config: &SdkConfig, places: Vec<SecretPlace>) -> Self {
+    /// With a `json_key`, each secret is a JSON object, as the console makes them, and the text at
+    /// that key is what signs.
+    pub(crate) fn new(
+        config: &SdkConfig,
+        places: Vec<SecretPlace>,
+        json_key: Option<String>,
+    ) -> Self {
         Self {
             secrets: aws_sdk_secretsmanager::Client::new(config),
             parameters: aws_sdk_ssm::Client::new(config),
             places,
+            json_key,
         }
     }
 
@@ -38,9 +46,12 @@ impl SecretStores {
         });
         let (current, previous) = tokio::join!(current, previous);
         let current = current.map_err(|error| FetchError(format!("{arn}: {}", reason(&error))))?;
-        let mut secrets = vec![secret(arn, value(&current))?];
+        let mut secrets = vec![self.secret(arn, value(&current))?];
         match previous {
-            Ok(previous) => secrets.push(secret(arn, value(&previous))?),
+            // It may be from before the secret was a JSON object.
+            Ok(previous) => secrets.push(
+                self.secret(arn, value(&previous)).or_else(|_| whole(arn, value(&previous)))?,
+            ),
             Err(error) if is_absent(&error) => {}
             Err(error) => return Err(FetchError(format!("{arn}: {}", reason(&error)))),
         }
@@ -58,7 +69,25 @@ impl SecretStores {
         let answer = self.parameters.get_parameter().name(arn).with_decryption(true).send().await;
         let answer = answer.map_err(|error| FetchError(format!("{arn}: {}", reason(&error))))?;
         let value = answer.parameter().and_then(|parameter| parameter.value());
-        secret(arn, value.map(str::as_bytes))
+        self.secret(arn, value.map(str::as_bytes))
+    }
+
+    fn secret(&self, arn: &str, value: Option<&[u8]>) -> Result<Secret, FetchError> {
+        let Some(key) = &self.json_key else { return whole(arn, value) };
+        let text = member(value.unwrap_or_default(), key).ok_or_else(|| {
+            FetchError(format!("{arn}: the secret is no JSON object with a text at {key:?}"))
+        })?;
+        whole(arn, Some(text.as_bytes()))
+    }
+}
+
+/// The text at `key` of a JSON object; says nothing of what else is there, which is secret.
+fn member(object: &[u8], key: &str) -> Option<String> {
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(object).ok()?;
+    match members.remove(key)? {
+        serde_json::Value::String(text) => Some(text),
+        _ => None,
     }
 }
 
@@ -76,7 +105,7 @@ fn value(answer: &GetSecretValueOutput) -> Option<&[u8]> {
     answer.secret_string().map(str::as_bytes).or_else(binary)
 }
 
-fn secret(arn: &str, value: Option<&[u8]>) -> Result<Secret, FetchError> {
+fn whole(arn: &str, value: Option<&[u8]>) -> Result<Secret, FetchError> {
     Secret::from_text(value.unwrap_or_default())
         .map_err(|error| FetchError(format!("{arn}: {error}")))
 }
@@ -84,4 +113,21 @@ fn secret(arn: &str, value: Option<&[u8]>) -> Result<Secret, FetchError> {
 /// A secret that was never replaced has no previous version.
 fn is_absent<R>(error: &SdkError<GetSecretValueError, R>) -> bool {
     error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_the_text_at_its_key() {
+        let object = br#"{"webhook":"a\u0041","number":1,"empty":""}"#;
+        assert_eq!(member(object, "webhook").as_deref(), Some("aA"));
+        assert_eq!(member(object, "empty").as_deref(), Some(""));
+        assert_eq!(member(object, "number"), None);
+        assert_eq!(member(object, "absent"), None);
+        for other in [&b"plain text"[..], b"[\"webhook\"]", b"\"webhook\"", b"", b"{\"webhook\":"] {
+            assert_eq!(member(other, "webhook"), None);
+        }
+    }
 }

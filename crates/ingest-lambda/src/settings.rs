@@ -2,9 +2,11 @@
 
 use octolake_ingest::{Filter, FilterError, Filters};
 
-/// The most bytes of detail that go through the bus whole: what fits in one record of Firehose
+/// The most bytes of detail that may go through the bus whole: what fits in one record of Firehose
 /// (1,000 KiB) with its envelope.
-const INLINE_LIMIT: usize = 950_000;
+const LARGEST_INLINE_LIMIT: usize = 950_000;
+/// The most that do where nothing is set: what every bus takes, and a dead-letter queue of 256 KiB.
+const INLINE_LIMIT: usize = 240_000;
 
 /// Everything that is set from outside.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) bus: BusSettings,
     /// Where the webhook secrets are; at least one.
     pub(crate) secrets: Vec<SecretPlace>,
+    /// Where in each secret, a JSON object then, the text is that signs.
+    pub(crate) secret_json_key: Option<String>,
     pub(crate) filter: Filter,
 }
 
@@ -78,6 +82,7 @@ impl Settings {
                 prefix,
             },
             secrets: secrets.into_iter().map(place).collect::<Result<_, _>>()?,
+            secret_json_key: get("OCTOLAKE_SECRET_JSON_KEY"),
             filter,
         })
     }
@@ -88,7 +93,8 @@ fn parts(text: &str) -> Vec<String> {
 }
 
 fn inline_limit(text: String) -> Result<usize, SettingsError> {
-    let bytes = text.trim().parse().ok().filter(|bytes| (1024..=INLINE_LIMIT).contains(bytes));
+    let bytes =
+        text.trim().parse().ok().filter(|bytes| (1024..=LARGEST_INLINE_LIMIT).contains(bytes));
     bytes.ok_or(SettingsError::InlineLimit(text))
 }
 
@@ -139,20 +145,24 @@ mod tests {
         let settings = parse(&[]).unwrap();
         let bus = BusSettings {
             name: "acme".into(),
-            inline_limit: 950_000,
+            inline_limit: 240_000,
             bucket: "lake".into(),
             prefix: String::new(),
         };
-        assert_eq!(settings.bus, bus);
+        assert_eq!((settings.bus, settings.secret_json_key), (bus, None));
         assert_eq!(settings.secrets, [SecretPlace::SecretsManager(SECRET.into())]);
     }
 
     #[test]
     fn several_secrets_and_a_prefix() {
         let both = format!(" {PARAMETER} ,{SECRET},");
-        let settings =
-            parse(&[("OCTOLAKE_SECRET_ARNS", &both), ("OCTOLAKE_LARGE_URL", "s3://b/a/c/")]);
+        let settings = parse(&[
+            ("OCTOLAKE_SECRET_ARNS", &both),
+            ("OCTOLAKE_LARGE_URL", "s3://b/a/c/"),
+            ("OCTOLAKE_SECRET_JSON_KEY", "hook"),
+        ]);
         let settings = settings.unwrap();
+        assert_eq!(settings.secret_json_key.as_deref(), Some("hook"));
         let (parameter, secret) =
             (SecretPlace::Parameter(PARAMETER.into()), SecretPlace::SecretsManager(SECRET.into()));
         assert_eq!(settings.secrets, [parameter, secret]);

@@ -6,37 +6,6 @@ resource "aws_glue_catalog_database" "lake" {
   tags        = var.tags
 }
 
-# Athena reads the columns of a Delta table from its log, so none are written down a second time. The
-# formats and the SerDe read nothing: they are what Trino, Spark and Glue's crawlers write for a Delta
-# table. Without a SerDe Trino refuses the table; Spark looks for the location in its `path`.
-resource "aws_glue_catalog_table" "events" {
-  name          = "events"
-  database_name = aws_glue_catalog_database.lake.name
-  description   = "The lake: one row for each delivery"
-  table_type    = "EXTERNAL_TABLE"
-
-  parameters = {
-    EXTERNAL                     = "TRUE"
-    table_type                   = "DELTA"
-    "spark.sql.sources.provider" = "delta"
-  }
-
-  storage_descriptor {
-    location      = "${var.lake_url}/events/"
-    input_format  = "org.apache.hadoop.mapred.SequenceFileInputFormat"
-    output_format = "org.apache.hadoop.hive.ql.io.HiveSequenceFileOutputFormat"
-
-    ser_de_info {
-      serialization_library = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
-
-      parameters = {
-        path                   = "${var.lake_url}/events/"
-        "serialization.format" = "1"
-      }
-    }
-  }
-}
-
 # Partitions are projected by day, never registered. By day and not by hour: one LIST for a day
 # instead of 24, and an hour is a filter on "$path" or on time.
 resource "aws_glue_catalog_table" "events_raw" {

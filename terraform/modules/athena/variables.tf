@@ -3,6 +3,11 @@ variable "name" {
   type        = string
 }
 
+variable "where" {
+  description = "Partition, region and account of the stack."
+  type        = object({ partition = string, region = string, account_id = string })
+}
+
 variable "lake_url" {
   description = "The lake, as s3://bucket."
   type        = string
@@ -21,6 +26,12 @@ variable "scan_limit_gb" {
 variable "raw_since" {
   description = "First day, yyyy/mm/dd, of the table events_raw."
   type        = string
+}
+
+variable "glue_columns" {
+  description = "Whether Glue has the table's columns, and not only a placeholder."
+  type        = bool
+  default     = false
 }
 
 variable "queries" {

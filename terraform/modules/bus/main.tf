@@ -17,9 +17,10 @@ locals {
 resource "aws_cloudwatch_event_bus" "own" {
   count = local.own ? 1 : 0
 
-  name        = var.name
-  description = "GitHub webhook deliveries of ${var.name}"
-  tags        = var.tags
+  name               = var.name
+  description        = "GitHub webhook deliveries of ${var.name}"
+  kms_key_identifier = var.kms_key_arn
+  tags               = var.tags
 }
 
 # A list, so that this module and not the provider says what to do when the bus is not in it.
@@ -56,6 +57,7 @@ resource "aws_cloudwatch_log_group" "events" {
 
   name              = "/aws/events/${var.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
   tags              = var.tags
 }
 

@@ -37,3 +37,15 @@ variable "tags" {
   description = "Tags for every resource."
   type        = map(string)
 }
+
+variable "kms_key_arn" {
+  description = "KMS key of a bus of its own; null for EventBridge's."
+  type        = string
+  default     = null
+}
+
+variable "log_kms_key_arn" {
+  description = "KMS key of its log groups; null for CloudWatch's own."
+  type        = string
+  default     = null
+}

@@ -52,7 +52,7 @@ locals {
       Sid       = "Key"
       Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
       Resource  = var.kms_key_arn == null ? [] : [var.kms_key_arn]
-      Condition = { StringEquals = { "kms:ViaService" = ["s3.${var.where.region}.amazonaws.com"] } }
+      Condition = { StringEquals = { "kms:ViaService" = [for service in var.queue_kms_key_arn == null ? ["s3"] : ["s3", "sqs"] : "${service}.${var.where.region}.amazonaws.com"] } }
     },
   ] : statement if length(statement.Resource) > 0]
 }
@@ -74,6 +74,11 @@ module "function" {
 
   role_path                 = var.role_path
   role_permissions_boundary = var.role_permissions_boundary
+  code                      = var.code
+  tracing                   = var.settings.tracing
+  vpc                       = var.settings.vpc
+  log_level                 = var.settings.log_level
+  log_kms_key_arn           = var.settings.log_kms_key_arn
 }
 
 # Two runs at once are safe by the table's commits, so nothing is reserved for it.

@@ -12,3 +12,23 @@ output "dead_letter_queue_url" {
   description = "URL of that queue."
   value       = aws_sqs_queue.dead_letters.url
 }
+
+output "function_arn" {
+  description = "ARN of the function."
+  value       = module.function.arn
+}
+
+output "role_arn" {
+  description = "ARN of the function's role."
+  value       = module.function.role_arn
+}
+
+output "log_group_name" {
+  description = "Name of the function's log group."
+  value       = module.function.log_group_name
+}
+
+output "schedule_role_arn" {
+  description = "ARN of the schedule's role."
+  value       = aws_iam_role.schedule.arn
+}

@@ -60,7 +60,7 @@ resource "aws_iam_role_policy" "schedule" {
   role = aws_iam_role.schedule.id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Effect   = "Allow"
         Action   = ["lambda:InvokeFunction"]
@@ -71,7 +71,11 @@ resource "aws_iam_role_policy" "schedule" {
         Action   = ["sqs:SendMessage"]
         Resource = [aws_sqs_queue.dead_letters.arn]
       },
-    ]
+      ], [for key in var.queue_kms_key_arn[*] : {
+        Effect   = "Allow"
+        Action   = ["kms:GenerateDataKey", "kms:Decrypt"]
+        Resource = [key]
+    }])
   })
 }
 
@@ -83,7 +87,8 @@ locals {
 resource "aws_sqs_queue" "dead_letters" {
   name                      = local.queue_name
   message_retention_seconds = 1209600
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = var.queue_kms_key_arn == null ? true : null
+  kms_master_key_id         = var.queue_kms_key_arn
   tags                      = var.tags
   policy = !var.tls_only ? null : jsonencode({
     Version = "2012-10-17"

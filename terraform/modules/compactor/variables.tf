@@ -79,3 +79,26 @@ variable "role_permissions_boundary" {
   type        = string
   default     = null
 }
+
+variable "settings" {
+  description = "What both functions share: tracing, network, level and key of the logs."
+  type = object({
+    tracing         = optional(bool, false)
+    vpc             = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    log_level       = optional(string, "INFO")
+    log_kms_key_arn = optional(string)
+  })
+  default = {}
+}
+
+variable "code" {
+  description = "Where in S3 the function's zip is, instead of in zip, and its sha256 in base64; null for zip."
+  type        = object({ bucket = string, key = string, object_version = optional(string), sha256 = string })
+  default     = null
+}
+
+variable "queue_kms_key_arn" {
+  description = "KMS key of its queues, whose policy lets the services that send use it; null for SQS's own."
+  type        = string
+  default     = null
+}

@@ -21,8 +21,11 @@ resource "aws_lambda_function" "this" {
   runtime                        = "provided.al2023"
   handler                        = "bootstrap"
   architectures                  = [var.architecture]
-  filename                       = var.zip
-  source_code_hash               = try(filebase64sha256(var.zip), null)
+  filename                       = var.code == null ? var.zip : null
+  s3_bucket                      = try(var.code.bucket, null)
+  s3_key                         = try(var.code.key, null)
+  s3_object_version              = try(var.code.object_version, null)
+  source_code_hash               = var.code == null ? try(filebase64sha256(var.zip), null) : var.code.sha256
   memory_size                    = var.memory_mb
   timeout                        = var.timeout_seconds
   reserved_concurrent_executions = var.reserved_concurrency
@@ -36,14 +39,37 @@ resource "aws_lambda_function" "this" {
   logging_config {
     log_format            = "JSON"
     log_group             = aws_cloudwatch_log_group.this.name
-    application_log_level = "INFO"
+    application_log_level = var.log_level
     system_log_level      = var.system_log_level
+  }
+
+  dynamic "tracing_config" {
+    for_each = var.tracing ? ["Active"] : []
+
+    content {
+      mode = tracing_config.value
+    }
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   lifecycle {
     precondition {
-      condition     = can(filesha256(var.zip))
-      error_message = "There is no zip of the function ${var.name} at ${var.zip}. Build it as terraform/START.md says, or set ingest_zip and compactor_zip to where the zips are."
+      condition     = var.code != null || can(filesha256(var.zip))
+      error_message = "There is no zip of the function ${var.name} at ${coalesce(var.zip, "any path")}. Build it as terraform/START.md says, set ingest_zip and compactor_zip to where the zips are, or code_in_s3 to a bucket that has them."
+    }
+
+    # What Lambda unpacked, not what the bucket says of it.
+    postcondition {
+      condition     = var.code == null ? true : self.code_sha256 == var.code.sha256
+      error_message = "The zip of the function ${var.name} at s3://${try(var.code.bucket, "")}/${try(var.code.key, "")} is not the one whose sha256 code_in_s3 names. Correct the sum, or find out who changed the zip."
     }
   }
 }
@@ -53,6 +79,7 @@ resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_338:the lake is the record of what arrived and what was done; logs are for finding faults
   name              = local.log_group
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
   tags              = var.tags
 }
 
@@ -68,17 +95,34 @@ resource "aws_iam_role" "this" {
       Effect    = "Allow"
       Principal = { Service = "lambda.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      # Lambda's guide names both keys for an execution role's trust: see "Trust" in terraform/README.md.
+      # The source counts where it is sent, and locks nothing out where it is not, or where it is
+      # sent in another form than is documented: see "Trust" in terraform/README.md.
       Condition = {
-        StringEquals = { "aws:SourceAccount" = var.where.account_id }
-        ArnEquals    = { "aws:SourceArn" = local.arn }
+        StringEqualsIfExists = { "aws:SourceAccount" = var.where.account_id }
+        ArnLikeIfExists      = { "aws:SourceArn" = [local.arn, "${local.arn}:*"] }
       }
     }]
   })
 }
 
 locals {
-  statements = concat(var.permissions, [{
+  # As AWS's managed policies AWSXRayDaemonWriteAccess and AWSLambdaVPCAccessExecutionRole have them:
+  # neither service takes a resource.
+  traces = !var.tracing ? [] : [{
+    Sid       = "Traces"
+    Effect    = "Allow"
+    Action    = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    Resource  = ["*"]
+    Condition = null
+  }]
+  network = var.vpc == null ? [] : [{
+    Sid       = "Network"
+    Effect    = "Allow"
+    Action    = ["ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"]
+    Resource  = ["*"]
+    Condition = null
+  }]
+  statements = concat(var.permissions, local.traces, local.network, [{
     Sid       = "Logs"
     Effect    = "Allow"
     Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]

@@ -12,3 +12,13 @@ output "invoke_arn" {
   description = "ARN by which an HTTP API calls it."
   value       = aws_lambda_function.this.invoke_arn
 }
+
+output "log_group_name" {
+  description = "Name of its log group."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
+output "role_arn" {
+  description = "ARN of its role."
+  value       = aws_iam_role.this.arn
+}

@@ -82,3 +82,33 @@ variable "role_permissions_boundary" {
   type        = string
   default     = null
 }
+
+variable "code" {
+  description = "Where in S3 the zip is, instead of in zip, and its sha256 in base64; null for zip."
+  type        = object({ bucket = string, key = string, object_version = optional(string), sha256 = string })
+  default     = null
+}
+
+variable "tracing" {
+  description = "Whether X-Ray traces its runs."
+  type        = bool
+  default     = false
+}
+
+variable "vpc" {
+  description = "Subnets and security groups to run in; null for none."
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+  default     = null
+}
+
+variable "log_level" {
+  description = "Level from which the function's own lines are logged."
+  type        = string
+  default     = "INFO"
+}
+
+variable "log_kms_key_arn" {
+  description = "KMS key of its log group; null for CloudWatch's own."
+  type        = string
+  default     = null
+}

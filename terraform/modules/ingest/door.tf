@@ -2,7 +2,8 @@
 
 locals {
   by_url  = var.front_door == "function-url"
-  url     = local.by_url ? aws_lambda_function_url.ingest[0].function_url : aws_apigatewayv2_api.ingest[0].api_endpoint
+  own_url = local.by_url ? aws_lambda_function_url.ingest[0].function_url : aws_apigatewayv2_api.ingest[0].api_endpoint
+  url     = var.domain == null ? local.own_url : "https://${var.domain.name}"
   limited = { namespace = "octolake/door", name = "${local.name}-limited" }
 }
 
@@ -28,6 +29,14 @@ resource "aws_lambda_permission" "url" {
   action                 = "lambda:${each.key}"
   principal              = "*"
   function_url_auth_type = each.value
+}
+
+# Nobody of the stack calls the function asynchronously. What a stranger queued by Lambda's API (see
+# above) is tried once, at once, and dropped.
+resource "aws_lambda_function_event_invoke_config" "ingest" {
+  function_name                = module.function.name
+  maximum_event_age_in_seconds = 60
+  maximum_retry_attempts       = 0
 }
 
 resource "aws_apigatewayv2_api" "ingest" {
@@ -94,6 +103,7 @@ resource "aws_cloudwatch_log_group" "access" {
 
   name              = "/aws/vendedlogs/apigateway/${local.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.settings.log_kms_key_arn
   tags              = var.tags
 }
 

@@ -14,7 +14,7 @@ locals {
     OCTOLAKE_SECRET_ARNS  = join(",", concat(var.secret_arns, var.parameter_arns))
     OCTOLAKE_LARGE_URL    = var.lake_url
     OCTOLAKE_INLINE_LIMIT = tostring(var.inline_limit_bytes)
-  }, { for name, value in local.filters : name => value if value != "" })
+  }, { for key in var.secret_json_key[*] : "OCTOLAKE_SECRET_JSON_KEY" => key }, { for name, value in local.filters : name => value if value != "" })
 
   # A statement without resources is left out.
   permissions = [for statement in [
@@ -74,4 +74,9 @@ module "function" {
 
   role_path                 = var.role_path
   role_permissions_boundary = var.role_permissions_boundary
+  code                      = var.code
+  tracing                   = var.settings.tracing
+  vpc                       = var.settings.vpc
+  log_level                 = var.settings.log_level
+  log_kms_key_arn           = var.settings.log_kms_key_arn
 }

@@ -17,3 +17,28 @@ output "limited_metric" {
   description = "Metric of the requests that the HTTP API's throttling refused; null behind a function URL."
   value       = local.by_url ? null : local.limited
 }
+
+output "counted" {
+  description = "Metrics of what the door's logs tell, by what they count: taken, refused, unauthorized, and too-large behind an HTTP API."
+  value       = { for what, filter in aws_cloudwatch_log_metric_filter.counted : what => { namespace = local.limited.namespace, name = filter.name } }
+}
+
+output "function_arn" {
+  description = "ARN of the function."
+  value       = module.function.arn
+}
+
+output "role_arn" {
+  description = "ARN of the function's role."
+  value       = module.function.role_arn
+}
+
+output "log_group_name" {
+  description = "Name of the function's log group."
+  value       = module.function.log_group_name
+}
+
+output "domain_target" {
+  description = "What the DNS record of the domain points to; null without one."
+  value       = var.domain == null ? null : one(aws_apigatewayv2_domain_name.ingest[0].domain_name_configuration).target_domain_name
+}

@@ -104,3 +104,32 @@ variable "role_permissions_boundary" {
   type        = string
   default     = null
 }
+
+variable "settings" {
+  description = "What both functions share: tracing, network, level and key of the logs."
+  type = object({
+    tracing         = optional(bool, false)
+    vpc             = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    log_level       = optional(string, "INFO")
+    log_kms_key_arn = optional(string)
+  })
+  default = {}
+}
+
+variable "code" {
+  description = "Where in S3 the function's zip is, instead of in zip, and its sha256 in base64; null for zip."
+  type        = object({ bucket = string, key = string, object_version = optional(string), sha256 = string })
+  default     = null
+}
+
+variable "domain" {
+  description = "Name of one's own for the HTTP API, and its certificate; null for none."
+  type        = object({ name = string, certificate_arn = string })
+  default     = null
+}
+
+variable "secret_json_key" {
+  description = "Where in each secret, a JSON object then, the text is that signs; null where a secret is that text."
+  type        = string
+  default     = null
+}

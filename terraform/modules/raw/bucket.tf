@@ -23,15 +23,15 @@ resource "aws_s3_bucket" "lake" {
   #checkov:skip=CKV_AWS_18:access logs are the account's choice (CloudTrail data events, or a log bucket); they are no part of a lake
   #checkov:skip=CKV_AWS_144:a second region doubles the cost; versioning and the archive undo mistakes
   #checkov:skip=CKV_AWS_145:kms_key_arn gives SSE-KMS; SSE-S3 is the default since it costs nothing per request
-  #checkov:skip=CKV2_AWS_62:the compactor finds new objects by listing, so that no notification can be lost
+  #checkov:skip=CKV2_AWS_62:the compactor finds new objects by listing, so that no notification can be lost; errors.tf has one
   bucket        = var.bucket_name
   force_destroy = var.force_destroy
   tags          = var.tags
 
   lifecycle {
     precondition {
-      condition     = !terraform_data.before.input.bucket_exists
-      error_message = "A bucket named ${var.bucket_name} exists in this account. Choose another name or bucket_name, or take it into the state with 'terraform import'."
+      condition     = var.adopt_bucket || !terraform_data.before.input.bucket_exists
+      error_message = "A bucket named ${var.bucket_name} exists in this account. Choose another name or bucket_name; or adopt it, with what is in it: set adopt_bucket = true, and before the apply run 'terraform import module.raw.aws_s3_bucket.lake ${var.bucket_name}'."
     }
   }
 }

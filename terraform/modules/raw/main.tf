@@ -46,8 +46,10 @@ resource "aws_iam_role" "rule" {
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sts:AssumeRole"
       Condition = {
-        StringEquals = { "aws:SourceAccount" = var.where.account_id }
-        ArnEquals    = { "aws:SourceArn" = aws_cloudwatch_event_rule.deliveries.arn }
+        # Where it is sent: a wrong guess here would send every event to the dead-letter
+        # queue.
+        StringEqualsIfExists = { "aws:SourceAccount" = var.where.account_id }
+        ArnEqualsIfExists    = { "aws:SourceArn" = aws_cloudwatch_event_rule.deliveries.arn }
       }
     }]
   })
@@ -115,6 +117,7 @@ resource "aws_cloudwatch_log_group" "firehose" {
   #checkov:skip=CKV_AWS_338:errors older than the retention have alarmed long ago
   name              = "/aws/kinesisfirehose/${local.stream_name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
   tags              = var.tags
 }
 
@@ -179,8 +182,10 @@ resource "aws_iam_role_policy" "firehose" {
 
 resource "aws_sqs_queue" "dead_letters" {
   name                      = local.queue_name
+  max_message_size          = var.dead_letter_max_bytes
   message_retention_seconds = 1209600
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = var.queue_kms_key_arn == null ? true : null
+  kms_master_key_id         = var.queue_kms_key_arn
   tags                      = var.tags
   policy = jsonencode({
     Version = "2012-10-17"

@@ -13,6 +13,12 @@ variable "bucket_name" {
   type        = string
 }
 
+variable "adopt_bucket" {
+  description = "Whether the bucket may have been there before the stack."
+  type        = bool
+  default     = false
+}
+
 variable "event_bus_name" {
   description = "The bus to take deliveries from."
   type        = string
@@ -53,6 +59,12 @@ variable "tls_only" {
   type        = bool
 }
 
+variable "dead_letter_max_bytes" {
+  description = "Largest message, in bytes, that the dead-letter queue takes: not less than an event with its envelope."
+  type        = number
+  default     = 262144
+}
+
 variable "log_retention_days" {
   description = "Days for which Firehose's error log is kept."
   type        = number
@@ -71,6 +83,18 @@ variable "role_path" {
 
 variable "role_permissions_boundary" {
   description = "ARN of the policy that bounds its roles; null for none."
+  type        = string
+  default     = null
+}
+
+variable "queue_kms_key_arn" {
+  description = "KMS key of its queues, whose policy lets the services that send use it; null for SQS's own."
+  type        = string
+  default     = null
+}
+
+variable "log_kms_key_arn" {
+  description = "KMS key of its log groups; null for CloudWatch's own."
   type        = string
   default     = null
 }

@@ -2,7 +2,7 @@
 # exist already, in Secrets Manager or as SSM parameters.
 
 locals {
-  own = length(var.existing_names) + length(var.existing_parameter_names) == 0
+  own = length(var.existing_names) + length(var.existing_arns) + length(var.existing_parameter_names) == 0
 }
 
 ephemeral "aws_secretsmanager_random_password" "webhook" {

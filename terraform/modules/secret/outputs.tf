@@ -1,6 +1,6 @@
 output "secret_arns" {
   description = "ARNs of the Secrets Manager secrets that a delivery may be signed with: the stack's own, or the existing ones in their order."
-  value       = local.own ? [aws_secretsmanager_secret.webhook[0].arn] : flatten([for name in var.existing_names : local.existing[name]])
+  value       = local.own ? [aws_secretsmanager_secret.webhook[0].arn] : concat(flatten([for name in var.existing_names : local.existing[name]]), var.existing_arns)
   # Nobody reads a secret before it has a value.
   depends_on = [aws_secretsmanager_secret_version.webhook]
 

@@ -18,6 +18,12 @@ variable "existing_names" {
   type        = list(string)
 }
 
+variable "existing_arns" {
+  description = "ARNs of Secrets Manager secrets of other accounts to accept, beside those; empty for none."
+  type        = list(string)
+  default     = []
+}
+
 variable "existing_parameter_names" {
   description = "Names of SSM parameters to accept, beside those; empty for none."
   type        = list(string)

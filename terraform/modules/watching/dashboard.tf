@@ -4,7 +4,6 @@ locals {
   ingest    = { FunctionName = var.ingest_function_name }
   compactor = { FunctionName = var.compactor_function }
   stream    = { DeliveryStreamName = var.delivery_stream_name }
-  rule      = { EventBusName = var.event_bus_name, RuleName = var.deliveries_rule_name }
 
   # title → metrics: [namespace, metric, dimensions, statistic]
   charts = [
@@ -23,6 +22,7 @@ locals {
       ["AWS/Events", "MatchedEvents", local.rule, "Sum"],
       ["AWS/Events", "Invocations", local.rule, "Sum"],
       ["AWS/Events", "FailedInvocations", local.rule, "Sum"],
+      ["AWS/Events", "InvocationsSentToDlq", local.rule, "Sum"],
     ]],
     ["Raw zone", [
       ["AWS/Firehose", "DeliveryToS3.Records", local.stream, "Sum"],
@@ -53,7 +53,7 @@ resource "aws_cloudwatch_dashboard" "this" {
   dashboard_body = jsonencode({
     widgets = concat([{
       type       = "alarm", x = 0, y = 0, width = 24, height = 3
-      properties = { title = "Alarms", alarms = [for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn] }
+      properties = { title = "Alarms", alarms = [for alarm in concat(values(aws_cloudwatch_metric_alarm.this), values(aws_cloudwatch_metric_alarm.compared)) : alarm.arn] }
       }], [
       for index, chart in local.charts : {
         type = "metric", x = 12 * (index % 2), y = 3 + 6 * floor(index / 2), width = 12, height = 6

@@ -2,6 +2,8 @@
 
 locals {
   by_url = var.front_door == "function-url"
+  # Metrics of a rule on the default bus have no dimension for the bus.
+  rule = merge({ RuleName = var.deliveries_rule_name }, var.event_bus_name == "default" ? {} : { EventBusName = var.event_bus_name })
   # What the compactor reports, in CloudWatch's embedded metric format.
   reported = { namespace = "octolake", dimensions = { function = var.compactor_function } }
 
@@ -17,6 +19,12 @@ locals {
       namespace   = "AWS/Lambda"
       metric      = "Throttles"
       dimensions  = { FunctionName = var.ingest_function_name }
+    }
+    dead-letters-refused = {
+      description = "An event could be neither delivered nor put into the dead-letter queue, and is lost: redeliver from the hook's page. Its policy, its key and dead_letter_max_bytes are what refuses."
+      namespace   = "AWS/Events"
+      metric      = "InvocationsFailedToBeSentToDlq"
+      dimensions  = local.rule
     }
     firehose-behind = {
       description = "Firehose has held an event for too long: read its log group. It retries for 24 hours, and no longer."
@@ -62,6 +70,26 @@ locals {
       statistic   = "Maximum"
     }
     }, {
+    for what, metric in var.counted : "door-${what}" => {
+      description = {
+        unauthorized = "Deliveries were signed with another secret than the function has: enter the stack's at GitHub, then redeliver from the hook's page."
+        too-large    = "Deliveries were larger than the door takes (Lambda: 6 MB with its encoding), and are lost to the lake: read them by GitHub's API from the hook's page."
+      }[what]
+      namespace  = metric.namespace
+      metric     = metric.name
+      dimensions = {}
+    } if contains(["unauthorized", "too-large"], what)
+    }, var.quiet_alarm_days == 0 ? {} : { for door in ["door-quiet"] : door => {
+      description  = "No request for days: is the hook active, with the stack's URL? GitHub disables none by itself, but people do. A new stack is quiet until its hook is there."
+      namespace    = "AWS/Lambda"
+      metric       = "Invocations"
+      dimensions   = { FunctionName = var.ingest_function_name }
+      comparison   = "LessThanThreshold"
+      threshold    = 1
+      period       = 86400
+      periods      = var.quiet_alarm_days
+      missing_data = "breaching"
+    } }, {
     for metric in var.limited_metric[*] : "door-limited" => {
       description = "The HTTP API refused deliveries with 429: raise throttle, then redeliver from the hook's page."
       namespace   = metric.namespace
@@ -83,9 +111,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   comparison_operator = try(each.value.comparison, "GreaterThanThreshold")
   threshold           = try(each.value.threshold, 0)
   period              = try(each.value.period, 300)
-  evaluation_periods  = 1
+  evaluation_periods  = try(each.value.periods, 1)
   treat_missing_data  = try(each.value.missing_data, "notBreaching")
   alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
+  ok_actions          = var.alarm_ends_too ? var.alarm_topic_arns : []
   tags                = var.tags
 }

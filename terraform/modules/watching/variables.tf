@@ -23,6 +23,21 @@ variable "limited_metric" {
   type        = object({ namespace = string, name = string })
 }
 
+variable "counted" {
+  description = "Metrics of what the door's logs tell: taken, refused, unauthorized, and too-large behind an HTTP API."
+  type        = map(object({ namespace = string, name = string }))
+}
+
+variable "quiet_alarm_days" {
+  description = "Days without a request after which to alarm; 0 for never."
+  type        = number
+}
+
+variable "alarm_ends_too" {
+  description = "Whether the topics are told when an alarm is over, too."
+  type        = bool
+}
+
 variable "ingest_function_name" {
   description = "Name of the ingest function."
   type        = string

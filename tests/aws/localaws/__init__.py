@@ -6,6 +6,7 @@ its own process, where data flows:
     bus        PutEvents with AWS's limits; rules to Firehose, Lambda, SNS, SQS, logs, archives
     firehose   buffers, prefixes with timestamps, gzip, delimiter
     functions  the very zip that was uploaded, run against Lambda's Runtime API
+    metrics    figures of the services and of log lines, and alarms that look at them
     gateway    function URLs and HTTP APIs (payload 2.0), and the tests' own controls
     calls      which actions were called, for the policy that an apply needs
     policies   what an IAM policy allows, conditions included

@@ -12,7 +12,7 @@ from moto.firehose.models import firehose_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from localaws import functions
+from localaws import functions, metrics
 
 ENTRY_LIMIT = 10
 ATTEMPTS = 3  # AWS tries for 24 hours; three times is enough to tell a fault from a failure
@@ -90,21 +90,35 @@ def as_json(event):
 def send_to_targets(rule, event, transform_input=True):
     if rule.state != "ENABLED" or not rule.event_pattern.matches_event(event):
         return
+    counted(rule, "MatchedEvents")
     for target in rule.targets:
         send(rule, target, event)
+
+
+def counted(rule, metric):
+    """One more of a metric of a rule; of the default bus' rules without the bus."""
+    bus = {} if rule.event_bus_name == "default" else {"EventBusName": rule.event_bus_name}
+    metrics.count("AWS/Events", metric, **bus, RuleName=rule.name)
 
 
 def send(rule, target, event):
     """Delivers to one target; what can't be delivered goes to the target's dead-letter queue."""
     body = target_input(rule, target, event)
+    counted(rule, "Invocations")
     for _ in range(ATTEMPTS):
         try:
             return deliver(rule, target, event, body)
         except Exception as error:  # noqa: BLE001 - whatever the service raised is a failed delivery
             failure = error
+    counted(rule, "FailedInvocations")
     queue = target.get("DeadLetterConfig", {}).get("Arn")
     if queue:
-        send_to_queue(queue, body)
+        try:
+            send_to_queue(queue, body)
+            counted(rule, "InvocationsSentToDlq")
+        except Exception as error:  # noqa: BLE001 - as on AWS, the event is lost
+            counted(rule, "InvocationsFailedToBeSentToDlq")
+            failure = error
     return print(f"bus: {rule.name} could not deliver to {target['Arn']}: {failure}", flush=True)
 
 

@@ -8,6 +8,8 @@ from moto.core.responses import BaseResponse
 SERVICES = {"awslambda": "lambda", "resourcegroupstaggingapi": "tag", "apigatewayv2": "apigateway"}
 ACTIONS = {
     "s3:HeadBucket": "s3:ListBucket",
+    "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+    "s3:PutBucketNotificationConfiguration": "s3:PutBucketNotification",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "s3:GetBucketReplication": "s3:GetReplicationConfiguration",

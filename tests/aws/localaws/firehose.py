@@ -11,6 +11,8 @@ from moto.core.exceptions import JsonRESTError
 from moto.firehose.models import FirehoseBackend
 from moto.s3.models import s3_backends
 
+from localaws import metrics
+
 RECORD_LIMIT = 1000 * 1024
 BATCH_LIMIT = 4 * 1024 * 1024
 JAVA_FORMATS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
@@ -95,12 +97,20 @@ def put_record_batch(backend, delivery_stream_name, records):
         buffer.stream = stream
         for record in records:
             buffer.add(as_bytes(record["Data"]))
+    named = {"DeliveryStreamName": delivery_stream_name}
+    metrics.count("AWS/Firehose", "IncomingRecords", len(records), **named)
+    metrics.count("AWS/Firehose", "IncomingBytes", sum(sizes), **named)
     answers = [{"RecordId": str(uuid.uuid4())} for _ in records]
     return {"FailedPutCount": 0, "Encrypted": False, "RequestResponses": answers}
 
 
 def as_bytes(data):
     return data if isinstance(data, bytes) else data.encode()
+
+
+def buffers():
+    with _lock:
+        return list(_buffers.values())
 
 
 def flush_all():

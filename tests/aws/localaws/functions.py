@@ -20,7 +20,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.logs.models import logs_backends
 from moto.sqs.models import sqs_backends
 
-from localaws import permissions
+from localaws import metrics, permissions
 
 SYNC_LIMIT = 6 * 1024 * 1024
 ASYNC_LIMIT = 1024 * 1024
@@ -249,7 +249,15 @@ def invoke(function, body):
         raise TooLarge(f"{len(body)} bytes: over 6 MB")
     with _lock:
         pool = _pools.setdefault(function.function_arn, Pool())
-    return pool.run(function, body)
+    named = {"FunctionName": function.function_name}
+    try:
+        answer, kind = pool.run(function, body)
+    except Throttled:
+        metrics.count("AWS/Lambda", "Throttles", **named)
+        raise
+    metrics.count("AWS/Lambda", "Invocations", **named)
+    metrics.count("AWS/Lambda", "Errors", 1 if kind else 0, **named)
+    return answer, kind
 
 
 def invoke_later(name, body):
@@ -291,6 +299,7 @@ def log(account, region, group, lines, stream="events"):
     backend = logs_backends[account][region]
     if group not in backend.groups:
         return
+    metrics.of_log(group, lines)
     if stream not in backend.groups[group].streams:
         backend.create_log_stream(group, stream)
     now = int(time.time() * 1000)

@@ -1,9 +1,13 @@
 """Calls that Terraform makes and moto does not answer, or forgets the answer of."""
 
 import json
+import uuid
+from datetime import UTC, datetime
 
 from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import LambdaFunction
+from moto.events.models import events_backends
+from moto.s3 import notifications
 from moto.s3.models import FakeDeleteMarker
 
 
@@ -41,7 +45,30 @@ def suspend_versions_with_markers():
     FakeDeleteMarker.dispose = lambda self, garbage=False: None
 
 
+def events_of_s3_on_the_default_bus():
+    """moto puts S3's events on every bus; on AWS they are on the account's own, `default`, only."""
+
+    def send(account_id, bucket, event_name, key):
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Object Created" if ":ObjectCreated:" in event_name else "Object Deleted",
+            "source": "aws.s3",
+            "account": account_id,
+            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": bucket.region_name,
+            "resources": [bucket.arn],
+            "detail": {"version": "0", "bucket": {"name": bucket.name}, "object": {"key": key.name, "size": key.size}},
+        }
+        backend = events_backends[account_id][bucket.region_name]
+        for rule in list(backend.event_buses["default"].rules.values()):
+            rule.send_to_targets(event)
+
+    notifications._send_event_bridge_message = send
+
+
 def install():
+    events_of_s3_on_the_default_bus()
     keep_logging_config()
     delete_named_queries()
     suspend_versions_with_markers()

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.scheduler.models import scheduler_backends
 
-from localaws import bus, firehose, functions
+from localaws import bus, firehose, functions, metrics
 
 TEXT = ("application/json", "application/xml", "application/javascript", "text/")
 URL_LIMIT = 6 * 1024 * 1024
@@ -93,7 +93,13 @@ def run(function, event, failed, throttled):
 
 
 def by_url(name, request):
-    function = functions.find(name)
+    answer = through_url(functions.find(name), request)
+    for metric, statuses in (("Url4xxCount", range(400, 500)), ("Url5xxCount", range(500, 600))):
+        metrics.count("AWS/Lambda", metric, 1 if answer[0] in statuses else 0, FunctionName=name)
+    return answer
+
+
+def through_url(function, request):
     allowed = {s["Action"] for s in function.policy.statements if s["Principal"] == "*"}
     if function.url_config is None or not URL_PERMISSIONS <= allowed:
         return 403, {}, b'{"Message":"Forbidden"}'
@@ -103,7 +109,19 @@ def by_url(name, request):
 
 
 def by_api(api_id, request):
-    api = apigatewayv2_backends["123456789012"][functions.settings["region"]].get_api(api_id)
+    answer = through_api(api_id, request)
+    metrics.count("AWS/ApiGateway", "5xx", 1 if answer[0] >= 500 else 0, ApiId=api_id)
+    group = f"/aws/vendedlogs/apigateway/{api_of(api_id).name}"
+    functions.log("123456789012", functions.settings["region"], group, [json.dumps({"status": str(answer[0])})], "access")
+    return answer
+
+
+def api_of(api_id):
+    return apigatewayv2_backends["123456789012"][functions.settings["region"]].get_api(api_id)
+
+
+def through_api(api_id, request):
+    api = api_of(api_id)
     routes = {route.route_key: route for route in api.routes.values()}
     keys = (f"{request['method']} {request['path']}", f"ANY {request['path']}", "$default")
     route = next((routes[key] for key in keys if key in routes), None)
@@ -142,10 +160,16 @@ def limit_events(size):
     bus.settings["call_limit"] = int(size)
 
 
+def look_at_alarms(ahead=0):
+    """Evaluates every alarm as it would be so many seconds from now; gives {name: state}."""
+    return metrics.look(firehose.buffers(), ahead)
+
+
 # POST /control/<name>, its JSON body {"args": […]} being the arguments.
 CONTROLS = {
     "flush": firehose.flush_all,  # closes Firehose's open objects and gives their keys
     "fire": fire,
+    "alarms": look_at_alarms,
     "fail-calls": fail_calls,
     "fail-events": fail_events,
     "limit-events": limit_events,

@@ -1,0 +1,137 @@
+-- Title: Pull request lead time
+-- Description: Pull request lead time: how long a pull request takes from its creation to its merge.
+--   One value per host, repository id and number: merged_at - created_at, from any delivery that carries
+--   merged_at. Time as a draft and time closed are included. Its time is merged_at.
+--   Left out and counted: open, closed_unmerged, untimed (merged, and nothing says when it was created),
+--   unidentified (a delivery without the id of a repository or a number).
+-- Parameters: none, so of all time; a window or a split is another text, which
+--   `lakequery report lead-time --since … --by … --explain` prints.
+-- Grain: one row for what was measured, and one per reason for which something was left out.
+-- Time zone: UTC.
+-- Columns:
+--   left_out                    why there is no figure; NULL in the row that has the figures
+--   n                           how many prs that is
+--   p50_s, p75_s, p90_s, p95_s, p99_s, max_s, mean_s
+--                               seconds; percentiles are nearest rank, so each is a value that
+--                               occurred; NULL where left_out says why
+--   clamped                     how many of them are 0 in place of less
+with pull_lives as (
+  with deliveries as (
+    select
+      source,
+      repo_id,
+      pull_request_number as number,
+      -- What names no pull request is a thing of its own.
+      case when repo_id is null or pull_request_number is null then delivery_id end as unidentified,
+      repo_full_name,
+      org_login,
+      received_at,
+      pull_request_title as title,
+      pull_request_labels as labels,
+      pull_request_user_login as author,
+      pull_request_user_type as author_type,
+      pull_request_base_ref as branch,
+      pull_request_created_at as created_at,
+      pull_request_closed_at as closed_at,
+      pull_request_merged_at as merged_at,
+      -- Text that sorts as the times do carries another text through max.
+      cast(cast(round(to_unixtime(coalesce(pull_request_updated_at, received_at)) * 1e3) as bigint) + 20000000000000000 as varchar) || cast(cast(round(to_unixtime(received_at) * 1e3) as bigint) + 20000000000000000 as varchar) as told_at
+    from events
+    where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
+  ),
+  pulls as (
+    select
+      source,
+      repo_id,
+      number,
+      unidentified,
+      max(repo_full_name) as told_repo,
+      substr(max(told_at || org_login), 35) as org,
+      substr(max(told_at || title), 35) as title,
+      substr(max(told_at || array_join(array_sort(labels), chr(1))), 35) as told_labels,
+      substr(max(told_at || author), 35) as author,
+      substr(max(told_at || author_type), 35) as author_type,
+      substr(max(told_at || branch), 35) as branch,
+      min(created_at) as created_at,
+      max(closed_at) as closed_at,
+      min(merged_at) as merged_at,
+      min(received_at) as arrived_at,
+      substr(max(told_at || case when closed_at is null then 'open' else 'closed_unmerged' end), 35) as state
+    from deliveries
+    group by source, repo_id, number, unidentified
+  ),
+  judged as (
+    select
+      *,
+      case
+        when unidentified is not null then 'unidentified'
+        when merged_at is not null then 'merged'
+        else state
+      end as outcome
+    from pulls
+  )
+  select
+    source,
+    repo_id,
+    told_repo,
+    org,
+    number,
+    unidentified,
+    title,
+    coalesce(array_join(array_sort(array_distinct(split(lower(told_labels), chr(1)))), chr(1)), '') as labels,
+    author,
+    author_type,
+    branch,
+    created_at,
+    merged_at,
+    closed_at,
+    outcome,
+    case when outcome = 'merged' then (cast(round(to_unixtime(merged_at) * 1e3) as bigint) - cast(round(to_unixtime(created_at) * 1e3) as bigint)) / 1e3 end as lead_s,
+    coalesce(
+      case when outcome in ('merged', 'unidentified') then merged_at end,
+      case when outcome in ('closed_unmerged', 'unidentified') then closed_at end,
+      created_at,
+      arrived_at
+    ) as counted_at
+  from judged
+),
+asked as (
+  select
+    case when v.outcome <> 'merged' then v.outcome when v.lead_s is null then 'untimed' end as left_out,
+    v.lead_s as value_s,
+    0 as clamped
+  from pull_lives v
+),
+counted as (
+  select
+    left_out, value_s,
+    count(*) as n,
+    sum(clamped) as clamped
+  from asked
+  group by left_out, value_s
+),
+ranked as (
+  select
+    left_out, value_s, n, clamped,
+    sum(n) over (
+      partition by left_out
+      order by value_s nulls last
+      rows between unbounded preceding and current row
+    ) as up_to,
+    sum(n) over (partition by left_out) as total
+  from counted
+)
+select
+  left_out,
+  sum(n) as n,
+  min(value_s) filter (where up_to >= (50 * total + 99) / 100) as p50_s,
+  min(value_s) filter (where up_to >= (75 * total + 99) / 100) as p75_s,
+  min(value_s) filter (where up_to >= (90 * total + 99) / 100) as p90_s,
+  min(value_s) filter (where up_to >= (95 * total + 99) / 100) as p95_s,
+  min(value_s) filter (where up_to >= (99 * total + 99) / 100) as p99_s,
+  max(value_s) as max_s,
+  cast(sum(cast(round(value_s * 1e3) as decimal(18, 0)) * n) as double) / (1e3 * sum(n)) as mean_s,
+  sum(clamped) as clamped
+from ranked
+group by left_out
+order by left_out nulls last

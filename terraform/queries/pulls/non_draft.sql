@@ -1,0 +1,336 @@
+-- Title: Non-draft lead time
+-- Description: Non-draft lead time: merged_at - created_at without the time as a draft.
+--   One value per host, repository id and number. It is a draft from its creation if it was opened as one,
+--   and from each converted_to_draft, until the next ready_for_review (their updated_at), or else the merge.
+--   Its time is merged_at. Left out and counted: open, closed_unmerged, unknown_draft (two deliveries differ
+--   in whether it is a draft, and what changed it between them never came), untimed (merged, and nothing
+--   says when it was created), unidentified (a delivery without the id of a repository or a number).
+-- Parameters: none, so of all time; a window or a split is another text, which
+--   `lakequery report lead-time --measure non_draft --since … --by … --explain` prints.
+-- Grain: one row for what was measured, and one per reason for which something was left out.
+-- Time zone: UTC.
+-- Columns:
+--   left_out                    why there is no figure; NULL in the row that has the figures
+--   n                           how many prs that is
+--   p50_s, p75_s, p90_s, p95_s, p99_s, max_s, mean_s
+--                               seconds; percentiles are nearest rank, so each is a value that
+--                               occurred; NULL where left_out says why
+--   clamped                     how many of them are 0 in place of less
+with pull_lives as (
+  with deliveries as (
+    select
+      source,
+      repo_id,
+      pull_request_number as number,
+      -- What names no pull request is a thing of its own.
+      case when repo_id is null or pull_request_number is null then delivery_id end as unidentified,
+      repo_full_name,
+      org_login,
+      received_at,
+      pull_request_title as title,
+      pull_request_labels as labels,
+      pull_request_user_login as author,
+      pull_request_user_type as author_type,
+      pull_request_base_ref as branch,
+      pull_request_created_at as created_at,
+      pull_request_closed_at as closed_at,
+      pull_request_merged_at as merged_at,
+      -- Text that sorts as the times do carries another text through max.
+      cast(cast(round(to_unixtime(coalesce(pull_request_updated_at, received_at)) * 1e3) as bigint) + 20000000000000000 as varchar) || cast(cast(round(to_unixtime(received_at) * 1e3) as bigint) + 20000000000000000 as varchar) as told_at
+    from events
+    where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
+  ),
+  pulls as (
+    select
+      source,
+      repo_id,
+      number,
+      unidentified,
+      max(repo_full_name) as told_repo,
+      substr(max(told_at || org_login), 35) as org,
+      substr(max(told_at || title), 35) as title,
+      substr(max(told_at || array_join(array_sort(labels), chr(1))), 35) as told_labels,
+      substr(max(told_at || author), 35) as author,
+      substr(max(told_at || author_type), 35) as author_type,
+      substr(max(told_at || branch), 35) as branch,
+      min(created_at) as created_at,
+      max(closed_at) as closed_at,
+      min(merged_at) as merged_at,
+      min(received_at) as arrived_at,
+      substr(max(told_at || case when closed_at is null then 'open' else 'closed_unmerged' end), 35) as state
+    from deliveries
+    group by source, repo_id, number, unidentified
+  ),
+  judged as (
+    select
+      *,
+      case
+        when unidentified is not null then 'unidentified'
+        when merged_at is not null then 'merged'
+        else state
+      end as outcome
+    from pulls
+  )
+  select
+    source,
+    repo_id,
+    told_repo,
+    org,
+    number,
+    unidentified,
+    title,
+    coalesce(array_join(array_sort(array_distinct(split(lower(told_labels), chr(1)))), chr(1)), '') as labels,
+    author,
+    author_type,
+    branch,
+    created_at,
+    merged_at,
+    closed_at,
+    outcome,
+    case when outcome = 'merged' then (cast(round(to_unixtime(merged_at) * 1e3) as bigint) - cast(round(to_unixtime(created_at) * 1e3) as bigint)) / 1e3 end as lead_s,
+    coalesce(
+      case when outcome in ('merged', 'unidentified') then merged_at end,
+      case when outcome in ('closed_unmerged', 'unidentified') then closed_at end,
+      created_at,
+      arrived_at
+    ) as counted_at
+  from judged
+),
+pull_stages as (
+  with observations as (
+    select
+      source,
+      repo_id,
+      pull_request_number as number,
+      coalesce(pull_request_updated_at, received_at) as told_at,
+      -- 1 where it became ready, 0 where it became a draft, NULL where it only says which it is.
+      case
+        when event_type = 'pull_request' and action = 'ready_for_review' then 1
+        when event_type = 'pull_request' and action = 'converted_to_draft' then 0
+      end as turn,
+      case when event_type = 'pull_request' and action = 'opened' then 0 else 1 end as later,
+      case when pull_request_draft then 1 when not pull_request_draft then 0 end as draft,
+      cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms
+    from events
+    where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
+      and repo_id is not null
+      and pull_request_number is not null
+  ),
+  told as (
+    select
+      source,
+      repo_id,
+      number,
+      told_at,
+      turn,
+      later,
+      -- A turn tells the state before it, too.
+      coalesce(turn, draft) as was_draft,
+      case when turn is null then draft else 1 - turn end as is_draft,
+      min(arrived_ms) as arrived_ms
+    from observations
+    where turn is not null or draft is not null
+    group by
+      source, repo_id, number, told_at, turn, later,
+      coalesce(turn, draft),
+      case when turn is null then draft else 1 - turn end,
+      -- A turn that is told twice is one.
+      case when turn is null then arrived_ms end
+  ),
+  marked as (
+    select
+      *,
+      max(case when turn is null then 0 else 1 end)
+        over (partition by source, repo_id, number, told_at) as beside_turn
+    from told
+  ),
+  ordered as (
+    select
+      source,
+      repo_id,
+      number,
+      told_at,
+      turn,
+      was_draft,
+      is_draft,
+      row_number() over (
+        partition by source, repo_id, number
+        order by told_at, later, arrived_ms, turn, is_draft
+      ) as place,
+      lag(is_draft) over (
+        partition by source, repo_id, number
+        order by told_at, later, arrived_ms, turn, is_draft
+      ) as prior_draft,
+      lag(told_at) over (
+        partition by source, repo_id, number
+        order by told_at, later, arrived_ms, turn, is_draft
+      ) as prior_at,
+      lead(told_at) over (
+        partition by source, repo_id, number
+        order by told_at, later, arrived_ms, turn, is_draft
+      ) as next_at
+    from marked
+    -- What else is told in the second of a turn may be of before or of after it.
+    where turn is not null or beside_turn = 0
+  ),
+  moments as (
+    select
+      source, repo_id, number, told_at, turn, was_draft, is_draft, place, prior_draft, prior_at, next_at,
+      null as reviewer,
+      null as reviewed_at
+    from ordered
+    union all
+    select
+      source, repo_id, pull_request_number, null, null, null, null, null, null, null, null,
+      lower(pull_request_review_user_login),
+      pull_request_review_submitted_at
+    from events
+    where event_type = 'pull_request_review'
+      and repo_id is not null
+      and pull_request_number is not null
+      and pull_request_review_submitted_at is not null
+      and coalesce(pull_request_review_user_type, '') <> 'Bot'
+  ),
+  joined as (
+    select
+      v.*,
+      m.told_at,
+      m.turn,
+      m.was_draft,
+      m.is_draft,
+      m.place,
+      m.prior_draft,
+      m.next_at,
+      v.merged_at is null or m.told_at <= v.merged_at as is_before_merge,
+      -- Nothing told how it came from the one state to the other.
+      m.prior_draft <> m.was_draft and (v.merged_at is null or m.prior_at < v.merged_at) as is_gap,
+      cast(round(to_unixtime(case when m.told_at > v.merged_at then v.merged_at else m.told_at end) * 1e3) as bigint) as until_ms,
+      cast(round(to_unixtime(case when m.prior_at > v.merged_at then v.merged_at else m.prior_at end) * 1e3) as bigint) as from_ms,
+      case
+        when (m.reviewer is null or v.author is null or m.reviewer <> lower(v.author))
+          and (v.merged_at is null or m.reviewed_at <= v.merged_at)
+        then m.reviewed_at
+      end as reviewed_at
+    from pull_lives v
+    left join moments m on m.source = v.source and m.repo_id = v.repo_id and m.number = v.number
+  ),
+  staged as (
+    select
+      source,
+      repo_id,
+      number,
+      unidentified,
+      max(told_repo) as told_repo,
+      max(org) as org,
+      max(title) as title,
+      max(labels) as labels,
+      max(author) as author,
+      max(author_type) as author_type,
+      max(branch) as branch,
+      max(created_at) as created_at,
+      max(merged_at) as merged_at,
+      max(closed_at) as closed_at,
+      max(outcome) as outcome,
+      max(lead_s) as lead_s,
+      max(counted_at) as counted_at,
+      min(reviewed_at) as first_review_at,
+      coalesce(max(case when place = 1 then was_draft end), 0) as opened_as_draft,
+      min(told_at) filter (where turn = 1 and is_before_merge) as first_ready_at,
+      max(told_at) filter (where turn = 1 and is_before_merge) as ready_at,
+      coalesce(min(place) filter (where turn = 1 and is_before_merge), 1000000000) as first_ready_place,
+      coalesce(max(place) filter (where turn = 1 and is_before_merge), 0) as ready_place,
+      min(place) filter (where is_gap and prior_draft = 1) as first_gap_place,
+      max(place) filter (where is_gap and prior_draft = 1) as gap_place,
+      count(*) filter (where is_gap) as gaps,
+      coalesce(sum(until_ms - from_ms) filter (where prior_draft = 1), 0)
+        + coalesce(sum(until_ms - cast(round(to_unixtime(created_at) * 1e3) as bigint)) filter (where place = 1 and was_draft = 1), 0)
+        + coalesce(sum(cast(round(to_unixtime(merged_at) * 1e3) as bigint) - until_ms) filter (where next_at is null and is_draft = 1), 0) as draft_ms
+    from joined
+    group by source, repo_id, number, unidentified
+  ),
+  measured as (
+    select
+      *,
+      case when opened_as_draft = 0 then created_at else first_ready_at end as reviewable_at,
+      outcome = 'merged' and (gap_place is null or gap_place <= ready_place) as is_ready_known,
+      outcome = 'merged' and gaps = 0 as is_draft_known,
+      opened_as_draft = 0
+        or first_gap_place is null
+        or first_gap_place > first_ready_place as is_first_ready_known
+    from staged
+  )
+  select
+    source,
+    repo_id,
+    told_repo,
+    org,
+    number,
+    unidentified,
+    title,
+    labels,
+    author,
+    author_type,
+    branch,
+    created_at,
+    merged_at,
+    closed_at,
+    first_ready_at,
+    ready_at,
+    first_review_at,
+    outcome,
+    lead_s,
+    case when is_ready_known then (cast(round(to_unixtime(merged_at) * 1e3) as bigint) - cast(round(to_unixtime(coalesce(ready_at, created_at)) * 1e3) as bigint)) / 1e3 end as ready_to_merge_s,
+    case when is_draft_known then draft_ms / 1e3 end as draft_s,
+    case when is_draft_known then (cast(round(to_unixtime(merged_at) * 1e3) as bigint) - cast(round(to_unixtime(created_at) * 1e3) as bigint) - draft_ms) / 1e3 end as non_draft_s,
+    case
+      when is_first_ready_known and first_review_at is not null and first_review_at < reviewable_at then 0e0
+      when is_first_ready_known then (cast(round(to_unixtime(first_review_at) * 1e3) as bigint) - cast(round(to_unixtime(reviewable_at) * 1e3) as bigint)) / 1e3
+    end as first_review_s,
+    opened_as_draft,
+    is_ready_known,
+    is_draft_known,
+    is_first_ready_known and (opened_as_draft = 0 or first_ready_at is not null or outcome <> 'merged')
+      as is_first_ready_known,
+    counted_at
+  from measured
+),
+asked as (
+  select
+    case when v.outcome <> 'merged' then v.outcome when v.lead_s is null then 'untimed' when not v.is_draft_known then 'unknown_draft' end as left_out,
+    v.non_draft_s as value_s,
+    0 as clamped
+  from pull_stages v
+),
+counted as (
+  select
+    left_out, value_s,
+    count(*) as n,
+    sum(clamped) as clamped
+  from asked
+  group by left_out, value_s
+),
+ranked as (
+  select
+    left_out, value_s, n, clamped,
+    sum(n) over (
+      partition by left_out
+      order by value_s nulls last
+      rows between unbounded preceding and current row
+    ) as up_to,
+    sum(n) over (partition by left_out) as total
+  from counted
+)
+select
+  left_out,
+  sum(n) as n,
+  min(value_s) filter (where up_to >= (50 * total + 99) / 100) as p50_s,
+  min(value_s) filter (where up_to >= (75 * total + 99) / 100) as p75_s,
+  min(value_s) filter (where up_to >= (90 * total + 99) / 100) as p90_s,
+  min(value_s) filter (where up_to >= (95 * total + 99) / 100) as p95_s,
+  min(value_s) filter (where up_to >= (99 * total + 99) / 100) as p99_s,
+  max(value_s) as max_s,
+  cast(sum(cast(round(value_s * 1e3) as decimal(18, 0)) * n) as double) / (1e3 * sum(n)) as mean_s,
+  sum(clamped) as clamped
+from ranked
+group by left_out
+order by left_out nulls last

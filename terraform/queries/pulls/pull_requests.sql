@@ -1,0 +1,369 @@
+-- Title: Pull requests
+-- Description: What became of each pull request, and how long it took, measured four ways. Every
+--   delivery that carries a pull request counts, those of reviews too: a lost one costs nothing
+--   where another tells the same.
+-- Parameters: none; reads the table `events`.
+-- Grain: one row per (host, repository id, number), and one per delivery that names none.
+-- Time zone: UTC.
+-- Columns:
+--   source, repo_id             the host, and the repository's id there
+--   repo                        its newest name by the deliveries' own times; behind that of its host
+--                               where repositories of several hosts have the same
+--   org                         the organisation
+--   number, title               the pull request
+--   label                       its labels as of its latest update, in small letters, each once, sorted,
+--                               joined by `,`; one that holds a comma or a quote is quoted as in CSV
+--   author, author_type         who opened it; User or Bot
+--   branch                      into which it goes
+--   created_at, merged_at, closed_at
+--   first_ready_at, ready_at    the first `ready_for_review`, and the last; those after the merge do
+--                               not count; NULL where there is none
+--   first_review_at             the earliest review that was submitted by another user who is no bot,
+--                               and not after the merge
+--   outcome                     merged, or else by its latest update open or closed_unmerged;
+--                               unidentified: a delivery without the id of a repository or a number
+--   lead_s                      seconds from its creation to the merge, drafts and closed times
+--                               included; NULL unless merged, as the next three
+--   ready_to_merge_s            seconds from ready_at, else from its creation; NULL where it became
+--                               ready again and nothing told when
+--   draft_s                     seconds of lead_s in which it was a draft; NULL where not all is told
+--   non_draft_s                 lead_s without draft_s
+--   first_review_s              seconds from when it was first ready (its creation, if it was opened
+--                               ready) to first_review_at; 0 where the review came before; NULL without
+--                               a review, and where nothing told when it was first ready
+--   counted_at                  the time by which windows and buckets take it: that of the merge, else
+--                               of the closing, the creation or the arrival, the first that is known
+with pull_lives as (
+  with deliveries as (
+    select
+      source,
+      repo_id,
+      pull_request_number as number,
+      -- What names no pull request is a thing of its own.
+      case when repo_id is null or pull_request_number is null then delivery_id end as unidentified,
+      repo_full_name,
+      org_login,
+      received_at,
+      pull_request_title as title,
+      pull_request_labels as labels,
+      pull_request_user_login as author,
+      pull_request_user_type as author_type,
+      pull_request_base_ref as branch,
+      pull_request_created_at as created_at,
+      pull_request_closed_at as closed_at,
+      pull_request_merged_at as merged_at,
+      -- Text that sorts as the times do carries another text through max.
+      cast(cast(round(to_unixtime(coalesce(pull_request_updated_at, received_at)) * 1e3) as bigint) + 20000000000000000 as varchar) || cast(cast(round(to_unixtime(received_at) * 1e3) as bigint) + 20000000000000000 as varchar) as told_at
+    from events
+    where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
+  ),
+  pulls as (
+    select
+      source,
+      repo_id,
+      number,
+      unidentified,
+      max(repo_full_name) as told_repo,
+      substr(max(told_at || org_login), 35) as org,
+      substr(max(told_at || title), 35) as title,
+      substr(max(told_at || array_join(array_sort(labels), chr(1))), 35) as told_labels,
+      substr(max(told_at || author), 35) as author,
+      substr(max(told_at || author_type), 35) as author_type,
+      substr(max(told_at || branch), 35) as branch,
+      min(created_at) as created_at,
+      max(closed_at) as closed_at,
+      min(merged_at) as merged_at,
+      min(received_at) as arrived_at,
+      substr(max(told_at || case when closed_at is null then 'open' else 'closed_unmerged' end), 35) as state
+    from deliveries
+    group by source, repo_id, number, unidentified
+  ),
+  judged as (
+    select
+      *,
+      case
+        when unidentified is not null then 'unidentified'
+        when merged_at is not null then 'merged'
+        else state
+      end as outcome
+    from pulls
+  )
+  select
+    source,
+    repo_id,
+    told_repo,
+    org,
+    number,
+    unidentified,
+    title,
+    coalesce(array_join(array_sort(array_distinct(split(lower(told_labels), chr(1)))), chr(1)), '') as labels,
+    author,
+    author_type,
+    branch,
+    created_at,
+    merged_at,
+    closed_at,
+    outcome,
+    case when outcome = 'merged' then (cast(round(to_unixtime(merged_at) * 1e3) as bigint) - cast(round(to_unixtime(created_at) * 1e3) as bigint)) / 1e3 end as lead_s,
+    coalesce(
+      case when outcome in ('merged', 'unidentified') then merged_at end,
+      case when outcome in ('closed_unmerged', 'unidentified') then closed_at end,
+      created_at,
+      arrived_at
+    ) as counted_at
+  from judged
+),
+pull_stages as (
+  with observations as (
+    select
+      source,
+      repo_id,
+      pull_request_number as number,
+      coalesce(pull_request_updated_at, received_at) as told_at,
+      -- 1 where it became ready, 0 where it became a draft, NULL where it only says which it is.
+      case
+        when event_type = 'pull_request' and action = 'ready_for_review' then 1
+        when event_type = 'pull_request' and action = 'converted_to_draft' then 0
+      end as turn,
+      case when event_type = 'pull_request' and action = 'opened' then 0 else 1 end as later,
+      case when pull_request_draft then 1 when not pull_request_draft then 0 end as draft,
+      cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms
+    from events
+    where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
+      and repo_id is not null
+      and pull_request_number is not null
+  ),
+  told as (
+    select
+      source,
+      repo_id,
+      number,
+      told_at,
+      turn,
+      later,
+      -- A turn tells the state before it, too.
+      coalesce(turn, draft) as was_draft,
+      case when turn is null then draft else 1 - turn end as is_draft,
+      min(arrived_ms) as arrived_ms
+    from observations
+    where turn is not null or draft is not null
+    group by
+      source, repo_id, number, told_at, turn, later,
+      coalesce(turn, draft),
+      case when turn is null then draft else 1 - turn end,
+      -- A turn that is told twice is one.
+      case when turn is null then arrived_ms end
+  ),
+  marked as (
+    select
+      *,
+      max(case when turn is null then 0 else 1 end)
+        over (partition by source, repo_id, number, told_at) as beside_turn
+    from told
+  ),
+  ordered as (
+    select
+      source,
+      repo_id,
+      number,
+      told_at,
+      turn,
+      was_draft,
+      is_draft,
+      row_number() over (
+        partition by source, repo_id, number
+        order by told_at, later, arrived_ms, turn, is_draft
+      ) as place,
+      lag(is_draft) over (
+        partition by source, repo_id, number
+        order by told_at, later, arrived_ms, turn, is_draft
+      ) as prior_draft,
+      lag(told_at) over (
+        partition by source, repo_id, number
+        order by told_at, later, arrived_ms, turn, is_draft
+      ) as prior_at,
+      lead(told_at) over (
+        partition by source, repo_id, number
+        order by told_at, later, arrived_ms, turn, is_draft
+      ) as next_at
+    from marked
+    -- What else is told in the second of a turn may be of before or of after it.
+    where turn is not null or beside_turn = 0
+  ),
+  moments as (
+    select
+      source, repo_id, number, told_at, turn, was_draft, is_draft, place, prior_draft, prior_at, next_at,
+      null as reviewer,
+      null as reviewed_at
+    from ordered
+    union all
+    select
+      source, repo_id, pull_request_number, null, null, null, null, null, null, null, null,
+      lower(pull_request_review_user_login),
+      pull_request_review_submitted_at
+    from events
+    where event_type = 'pull_request_review'
+      and repo_id is not null
+      and pull_request_number is not null
+      and pull_request_review_submitted_at is not null
+      and coalesce(pull_request_review_user_type, '') <> 'Bot'
+  ),
+  joined as (
+    select
+      v.*,
+      m.told_at,
+      m.turn,
+      m.was_draft,
+      m.is_draft,
+      m.place,
+      m.prior_draft,
+      m.next_at,
+      v.merged_at is null or m.told_at <= v.merged_at as is_before_merge,
+      -- Nothing told how it came from the one state to the other.
+      m.prior_draft <> m.was_draft and (v.merged_at is null or m.prior_at < v.merged_at) as is_gap,
+      cast(round(to_unixtime(case when m.told_at > v.merged_at then v.merged_at else m.told_at end) * 1e3) as bigint) as until_ms,
+      cast(round(to_unixtime(case when m.prior_at > v.merged_at then v.merged_at else m.prior_at end) * 1e3) as bigint) as from_ms,
+      case
+        when (m.reviewer is null or v.author is null or m.reviewer <> lower(v.author))
+          and (v.merged_at is null or m.reviewed_at <= v.merged_at)
+        then m.reviewed_at
+      end as reviewed_at
+    from pull_lives v
+    left join moments m on m.source = v.source and m.repo_id = v.repo_id and m.number = v.number
+  ),
+  staged as (
+    select
+      source,
+      repo_id,
+      number,
+      unidentified,
+      max(told_repo) as told_repo,
+      max(org) as org,
+      max(title) as title,
+      max(labels) as labels,
+      max(author) as author,
+      max(author_type) as author_type,
+      max(branch) as branch,
+      max(created_at) as created_at,
+      max(merged_at) as merged_at,
+      max(closed_at) as closed_at,
+      max(outcome) as outcome,
+      max(lead_s) as lead_s,
+      max(counted_at) as counted_at,
+      min(reviewed_at) as first_review_at,
+      coalesce(max(case when place = 1 then was_draft end), 0) as opened_as_draft,
+      min(told_at) filter (where turn = 1 and is_before_merge) as first_ready_at,
+      max(told_at) filter (where turn = 1 and is_before_merge) as ready_at,
+      coalesce(min(place) filter (where turn = 1 and is_before_merge), 1000000000) as first_ready_place,
+      coalesce(max(place) filter (where turn = 1 and is_before_merge), 0) as ready_place,
+      min(place) filter (where is_gap and prior_draft = 1) as first_gap_place,
+      max(place) filter (where is_gap and prior_draft = 1) as gap_place,
+      count(*) filter (where is_gap) as gaps,
+      coalesce(sum(until_ms - from_ms) filter (where prior_draft = 1), 0)
+        + coalesce(sum(until_ms - cast(round(to_unixtime(created_at) * 1e3) as bigint)) filter (where place = 1 and was_draft = 1), 0)
+        + coalesce(sum(cast(round(to_unixtime(merged_at) * 1e3) as bigint) - until_ms) filter (where next_at is null and is_draft = 1), 0) as draft_ms
+    from joined
+    group by source, repo_id, number, unidentified
+  ),
+  measured as (
+    select
+      *,
+      case when opened_as_draft = 0 then created_at else first_ready_at end as reviewable_at,
+      outcome = 'merged' and (gap_place is null or gap_place <= ready_place) as is_ready_known,
+      outcome = 'merged' and gaps = 0 as is_draft_known,
+      opened_as_draft = 0
+        or first_gap_place is null
+        or first_gap_place > first_ready_place as is_first_ready_known
+    from staged
+  )
+  select
+    source,
+    repo_id,
+    told_repo,
+    org,
+    number,
+    unidentified,
+    title,
+    labels,
+    author,
+    author_type,
+    branch,
+    created_at,
+    merged_at,
+    closed_at,
+    first_ready_at,
+    ready_at,
+    first_review_at,
+    outcome,
+    lead_s,
+    case when is_ready_known then (cast(round(to_unixtime(merged_at) * 1e3) as bigint) - cast(round(to_unixtime(coalesce(ready_at, created_at)) * 1e3) as bigint)) / 1e3 end as ready_to_merge_s,
+    case when is_draft_known then draft_ms / 1e3 end as draft_s,
+    case when is_draft_known then (cast(round(to_unixtime(merged_at) * 1e3) as bigint) - cast(round(to_unixtime(created_at) * 1e3) as bigint) - draft_ms) / 1e3 end as non_draft_s,
+    case
+      when is_first_ready_known and first_review_at is not null and first_review_at < reviewable_at then 0e0
+      when is_first_ready_known then (cast(round(to_unixtime(first_review_at) * 1e3) as bigint) - cast(round(to_unixtime(reviewable_at) * 1e3) as bigint)) / 1e3
+    end as first_review_s,
+    opened_as_draft,
+    is_ready_known,
+    is_draft_known,
+    is_first_ready_known and (opened_as_draft = 0 or first_ready_at is not null or outcome <> 'merged')
+      as is_first_ready_known,
+    counted_at
+  from measured
+),
+repositories as (
+  with told as (
+    select
+      source,
+      repo_id,
+      -- Text that sorts as the times do carries a name through max.
+      max(cast(cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint) + 20000000000000000 as varchar) || cast(cast(round(to_unixtime(received_at) * 1e3) as bigint) + 20000000000000000 as varchar) || repo_full_name) as newest
+    from events
+    where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
+      and repo_id is not null
+      and repo_full_name is not null
+    group by source, repo_id
+  ),
+  named as (
+    select source, repo_id, substr(newest, 35) as name
+    from told
+  )
+  select
+    source,
+    repo_id,
+    name,
+    -- Of the same names on several hosts, only that on github.com stands alone.
+    case
+      when source <> 'github.com'
+        and min(source) over (partition by lower(name)) <> max(source) over (partition by lower(name))
+      then source || '/' || name
+      else name
+    end as repo
+  from named
+)
+select
+  v.source,
+  v.repo_id,
+  coalesce(r.repo, v.told_repo) as repo,
+  v.org,
+  v.number,
+  v.title,
+  replace(regexp_replace(replace(v.labels, '"', '""'), '([^\x01]*[,"][^\x01]*)', '"$1"'), chr(1), ',') as label,
+  v.author,
+  v.author_type,
+  v.branch,
+  v.created_at,
+  v.merged_at,
+  v.closed_at,
+  v.first_ready_at,
+  v.ready_at,
+  v.first_review_at,
+  v.outcome,
+  v.lead_s,
+  v.ready_to_merge_s,
+  v.draft_s,
+  v.non_draft_s,
+  v.first_review_s,
+  v.counted_at
+from pull_stages v
+left join repositories r on r.source = v.source and r.repo_id = v.repo_id
