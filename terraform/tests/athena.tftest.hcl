@@ -39,7 +39,7 @@ run "tables" {
     condition = jsonencode({ for statement in jsondecode(output.analyst_policy).Statement : statement.Sid => statement.Resource }) == jsonencode({
       Ask     = ["arn:aws:athena:eu-central-1:123456789012:workgroup/acme-two"]
       List    = ["arn:aws:s3:::acme-lake"]
-      Read    = ["arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/raw/*"]
+      Read    = ["arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/projection/*", "arn:aws:s3:::acme-lake/raw/*"]
       Results = ["arn:aws:s3:::acme-lake/athena-results/*"]
       Tables  = ["arn:aws:glue:eu-central-1:123456789012:catalog", "arn:aws:glue:eu-central-1:123456789012:database/acme_two", "arn:aws:glue:eu-central-1:123456789012:table/acme_two/*"]
     })
@@ -50,7 +50,7 @@ run "tables" {
     error_message = "a query is registered as it is written, described by its first line"
   }
   assert {
-    condition     = aws_athena_named_query.lake["queue/jobs"].query == "-- Title: Jobs, one row each\nselect 1 as n from events" && aws_athena_named_query.lake["queue/jobs"].description == "Jobs, one row each"
+    condition     = aws_athena_named_query.lake["queue/jobs"].query == "-- Title: Jobs, one row each\nselect 1 as n from projection" && aws_athena_named_query.lake["queue/jobs"].description == "Jobs, one row each"
     error_message = "a title is the description, and Athena takes no ';' at the end"
   }
 }

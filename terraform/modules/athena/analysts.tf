@@ -38,7 +38,7 @@ locals {
         Sid      = "Read"
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = [for folder in ["events", "raw"] : "${local.bucket}/${folder}/*"]
+        Resource = [for folder in ["events", "projection", "raw"] : "${local.bucket}/${folder}/*"]
       },
       {
         Sid      = "Results"

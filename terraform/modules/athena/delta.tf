@@ -9,8 +9,18 @@ locals {
   # Lake Formation, views and filters of Athena's want Glue's columns equal to the log's.
   listed = var.glue_columns ? jsondecode(file("${path.module}/columns.json")) : local.placeholder
 
+  # The same columns but the payload, with the date as one of them, by month.
+  projected = {
+    columns = concat(
+      slice(local.listed.columns, 0, 1), [["date", "date"]],
+      [for column in slice(local.listed.columns, 1, length(local.listed.columns)) : column if column[0] != "payload"],
+    )
+    partitions = [["event_type", "string"], ["month", "string"]]
+  }
+
   delta_tables = {
-    events = { description = "The lake: one row for each delivery", folder = "events", schema = local.listed }
+    events     = { description = "The lake: one row for each delivery", folder = "events", schema = local.listed }
+    projection = { description = "The same rows without payloads, by month: fewer files for reports", folder = "projection", schema = var.glue_columns ? local.projected : local.placeholder }
   }
 }
 

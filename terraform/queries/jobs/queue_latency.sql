@@ -28,7 +28,8 @@ with job_lives as (
       coalesce(workflow_job_run_attempt, 1) as run_attempt,
       -- What names no job is a thing of its own.
       case when repo_id is null or workflow_job_id is null then delivery_id end as unidentified,
-      repo_full_name,
+      -- Where there is a repository's id, its name is found by that.
+      case when repo_id is null then repo_full_name end as told_repo,
       org_login,
       sender_login,
       sender_type,
@@ -49,10 +50,10 @@ with job_lives as (
       action = 'completed' as is_completed,
       action = 'completed'
         and (coalesce(workflow_job_runner_id, 0) <> 0 or workflow_job_steps_started_at is not null) as ran,
-      -- Text that sorts as the times do, to carry another text through min.
-      cast(cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint) + 20000000000000000 as varchar) || cast(cast(round(to_unixtime(received_at) * 1e3) as bigint) + 20000000000000000 as varchar) as told_at
+      cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint) as told_ms,
+      cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms
     from events
-    where event_type = 'workflow_job'
+    where event_type in ('workflow_job')
   ),
   jobs as (
     select
@@ -61,10 +62,11 @@ with job_lives as (
       job_id,
       run_attempt,
       unidentified,
-      max(repo_full_name) as told_repo,
+      max(told_repo) as told_repo,
       max(org_login) as org,
-      substr(min(told_at || sender_login), 35) as author,
-      substr(min(told_at || sender_type), 35) as author_type,
+      -- Of several that are told at the same time it is the same one in each engine.
+      min_by(sender_login, row(told_ms, arrived_ms, sender_login)) filter (where sender_login is not null) as author,
+      min_by(sender_type, row(told_ms, arrived_ms, sender_type)) filter (where sender_type is not null) as author_type,
       max(run_id) as run_id,
       max(workflow) as workflow,
       max(job) as job,

@@ -41,19 +41,21 @@ with pull_lives as (
       pull_request_number as number,
       -- What names no pull request is a thing of its own.
       case when repo_id is null or pull_request_number is null then delivery_id end as unidentified,
-      repo_full_name,
+      -- Where there is a repository's id, its name is found by that.
+      case when repo_id is null then repo_full_name end as told_repo,
       org_login,
       received_at,
       pull_request_title as title,
-      pull_request_labels as labels,
+      array_join(array_sort(pull_request_labels), chr(1)) as labels,
       pull_request_user_login as author,
       pull_request_user_type as author_type,
       pull_request_base_ref as branch,
       pull_request_created_at as created_at,
       pull_request_closed_at as closed_at,
       pull_request_merged_at as merged_at,
-      -- Text that sorts as the times do carries another text through max.
-      cast(cast(round(to_unixtime(coalesce(pull_request_updated_at, received_at)) * 1e3) as bigint) + 20000000000000000 as varchar) || cast(cast(round(to_unixtime(received_at) * 1e3) as bigint) + 20000000000000000 as varchar) as told_at
+      case when pull_request_closed_at is null then 'open' else 'closed_unmerged' end as state,
+      cast(round(to_unixtime(coalesce(pull_request_updated_at, received_at)) * 1e3) as bigint) as told_ms,
+      cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms
     from events
     where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
   ),
@@ -63,18 +65,19 @@ with pull_lives as (
       repo_id,
       number,
       unidentified,
-      max(repo_full_name) as told_repo,
-      substr(max(told_at || org_login), 35) as org,
-      substr(max(told_at || title), 35) as title,
-      substr(max(told_at || array_join(array_sort(labels), chr(1))), 35) as told_labels,
-      substr(max(told_at || author), 35) as author,
-      substr(max(told_at || author_type), 35) as author_type,
-      substr(max(told_at || branch), 35) as branch,
+      max(told_repo) as told_repo,
+      -- Of several that are told at the same time it is the same one in each engine.
+      max_by(org_login, row(told_ms, arrived_ms, org_login)) filter (where org_login is not null) as org,
+      max_by(title, row(told_ms, arrived_ms, title)) filter (where title is not null) as title,
+      max_by(labels, row(told_ms, arrived_ms, labels)) filter (where labels is not null) as told_labels,
+      max_by(author, row(told_ms, arrived_ms, author)) filter (where author is not null) as author,
+      max_by(author_type, row(told_ms, arrived_ms, author_type)) filter (where author_type is not null) as author_type,
+      max_by(branch, row(told_ms, arrived_ms, branch)) filter (where branch is not null) as branch,
       min(created_at) as created_at,
       max(closed_at) as closed_at,
       min(merged_at) as merged_at,
       min(received_at) as arrived_at,
-      substr(max(told_at || case when closed_at is null then 'open' else 'closed_unmerged' end), 35) as state
+      max_by(state, row(told_ms, arrived_ms, state)) as state
     from deliveries
     group by source, repo_id, number, unidentified
   ),
@@ -133,11 +136,17 @@ pull_stages as (
       and repo_id is not null
       and pull_request_number is not null
   ),
+  -- Of one that never was a draft there is nothing to put in order, and most never were.
+  drafted as (
+    select distinct source, repo_id, number
+    from observations
+    where turn is not null or draft = 1
+  ),
   told as (
     select
-      source,
-      repo_id,
-      number,
+      o.source,
+      o.repo_id,
+      o.number,
       told_at,
       turn,
       later,
@@ -145,10 +154,11 @@ pull_stages as (
       coalesce(turn, draft) as was_draft,
       case when turn is null then draft else 1 - turn end as is_draft,
       min(arrived_ms) as arrived_ms
-    from observations
+    from observations o
+    join drafted d on d.source = o.source and d.repo_id = o.repo_id and d.number = o.number
     where turn is not null or draft is not null
     group by
-      source, repo_id, number, told_at, turn, later,
+      o.source, o.repo_id, o.number, told_at, turn, later,
       coalesce(turn, draft),
       case when turn is null then draft else 1 - turn end,
       -- A turn that is told twice is one.
@@ -312,21 +322,19 @@ pull_stages as (
   from measured
 ),
 repositories as (
-  with told as (
+  with named as (
     select
       source,
       repo_id,
-      -- Text that sorts as the times do carries a name through max.
-      max(cast(cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint) + 20000000000000000 as varchar) || cast(cast(round(to_unixtime(received_at) * 1e3) as bigint) + 20000000000000000 as varchar) || repo_full_name) as newest
+      max_by(
+        repo_full_name,
+        row(cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint), cast(round(to_unixtime(received_at) * 1e3) as bigint), repo_full_name)
+      ) as name
     from events
     where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
       and repo_id is not null
       and repo_full_name is not null
     group by source, repo_id
-  ),
-  named as (
-    select source, repo_id, substr(newest, 35) as name
-    from told
   )
   select
     source,

@@ -24,19 +24,21 @@ with pull_lives as (
       pull_request_number as number,
       -- What names no pull request is a thing of its own.
       case when repo_id is null or pull_request_number is null then delivery_id end as unidentified,
-      repo_full_name,
+      -- Where there is a repository's id, its name is found by that.
+      case when repo_id is null then repo_full_name end as told_repo,
       org_login,
       received_at,
       pull_request_title as title,
-      pull_request_labels as labels,
+      array_join(array_sort(pull_request_labels), chr(1)) as labels,
       pull_request_user_login as author,
       pull_request_user_type as author_type,
       pull_request_base_ref as branch,
       pull_request_created_at as created_at,
       pull_request_closed_at as closed_at,
       pull_request_merged_at as merged_at,
-      -- Text that sorts as the times do carries another text through max.
-      cast(cast(round(to_unixtime(coalesce(pull_request_updated_at, received_at)) * 1e3) as bigint) + 20000000000000000 as varchar) || cast(cast(round(to_unixtime(received_at) * 1e3) as bigint) + 20000000000000000 as varchar) as told_at
+      case when pull_request_closed_at is null then 'open' else 'closed_unmerged' end as state,
+      cast(round(to_unixtime(coalesce(pull_request_updated_at, received_at)) * 1e3) as bigint) as told_ms,
+      cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms
     from events
     where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
   ),
@@ -46,18 +48,19 @@ with pull_lives as (
       repo_id,
       number,
       unidentified,
-      max(repo_full_name) as told_repo,
-      substr(max(told_at || org_login), 35) as org,
-      substr(max(told_at || title), 35) as title,
-      substr(max(told_at || array_join(array_sort(labels), chr(1))), 35) as told_labels,
-      substr(max(told_at || author), 35) as author,
-      substr(max(told_at || author_type), 35) as author_type,
-      substr(max(told_at || branch), 35) as branch,
+      max(told_repo) as told_repo,
+      -- Of several that are told at the same time it is the same one in each engine.
+      max_by(org_login, row(told_ms, arrived_ms, org_login)) filter (where org_login is not null) as org,
+      max_by(title, row(told_ms, arrived_ms, title)) filter (where title is not null) as title,
+      max_by(labels, row(told_ms, arrived_ms, labels)) filter (where labels is not null) as told_labels,
+      max_by(author, row(told_ms, arrived_ms, author)) filter (where author is not null) as author,
+      max_by(author_type, row(told_ms, arrived_ms, author_type)) filter (where author_type is not null) as author_type,
+      max_by(branch, row(told_ms, arrived_ms, branch)) filter (where branch is not null) as branch,
       min(created_at) as created_at,
       max(closed_at) as closed_at,
       min(merged_at) as merged_at,
       min(received_at) as arrived_at,
-      substr(max(told_at || case when closed_at is null then 'open' else 'closed_unmerged' end), 35) as state
+      max_by(state, row(told_ms, arrived_ms, state)) as state
     from deliveries
     group by source, repo_id, number, unidentified
   ),
