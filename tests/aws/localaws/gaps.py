@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import LambdaFunction
+from moto.core.responses import ActionResult
 from moto.events.models import events_backends
 from moto.s3 import notifications
 from moto.s3.models import FakeDeleteMarker
+from moto.s3.responses import S3Response
 
 
 def keep_logging_config():
@@ -67,7 +69,22 @@ def events_of_s3_on_the_default_bus():
     notifications._send_event_bridge_message = send
 
 
+def tell_that_a_bucket_s_events_go_to_the_bus():
+    """moto takes that a bucket tells EventBridge, and leaves it out of what it says of the bucket."""
+
+    def told(self, tell=S3Response.get_bucket_notification):
+        config = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        others = config and (config.queue or config.topic or config.cloud_function)
+        if not config or others or config.event_bridge is None:
+            return tell(self)
+        self.data["Action"] = "GetBucketNotificationConfiguration"
+        return self.serialized(ActionResult({"EventBridgeConfiguration": {}}))
+
+    S3Response.get_bucket_notification = told
+
+
 def install():
+    tell_that_a_bucket_s_events_go_to_the_bus()
     events_of_s3_on_the_default_bus()
     keep_logging_config()
     delete_named_queries()
