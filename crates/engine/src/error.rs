@@ -36,3 +36,18 @@ fn plain(error: &DataFusionError) -> String {
         root => root.strip_backtrace(),
     }
 }
+
+impl EngineError {
+    /// Whether a file could not be read, or is not what it should be: another source of the same
+    /// rows may do.
+    pub fn is_of_files(&self) -> bool {
+        let Self::Run(error) = self else { return false };
+        matches!(
+            error.find_root(),
+            DataFusionError::ParquetError(_)
+                | DataFusionError::ObjectStore(_)
+                | DataFusionError::ArrowError(..)
+                | DataFusionError::External(_)
+        )
+    }
+}

@@ -193,6 +193,16 @@ pub fn note_archive(globals: &Globals, reason: &str) {
     );
 }
 
+/// Tells the user that the projection cannot be read, and that the archive is.
+pub fn note_damage(globals: &Globals, error: &dyn std::fmt::Display) {
+    note(
+        globals,
+        &format!(
+            "hint: the projection cannot be read ({error}): the table is read instead; `lakequery compact --rebuild-projection` makes it anew"
+        ),
+    );
+}
+
 /// A progress bar by an `indicatif` template; hidden where nobody looks: with `-q`, or where stderr is
 /// no terminal.
 pub fn progress_bar(globals: &Globals, length: u64, template: &str) -> ProgressBar {

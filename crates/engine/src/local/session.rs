@@ -41,6 +41,7 @@ pub struct Engine {
     archive_because: Option<String>,
     /// The version of the table that is read.
     version: Option<u64>,
+    is_projected: bool,
     /// The newest arrival of each event type; `None` for a type of which a file does not say.
     newest: HashMap<String, Option<DateTime<Utc>>>,
 }
@@ -54,13 +55,22 @@ impl Engine {
         Ok(match Source::open(lake).await? {
             Source::Projected(projected) => {
                 let version = Some(projected.version);
-                Self { version, ..Self::over(EventsTable::projected(lake, projected))? }
+                let engine = Self::over(EventsTable::projected(lake, projected))?;
+                Self { version, is_projected: true, ..engine }
             }
             Source::Empty => Self::of(lake, None, vec![])?,
             Source::Archive(view, reason) => {
                 Self { archive_because: Some(reason), ..Self::of(lake, Some(view), vec![])? }
             }
         })
+    }
+
+    /// Opens the newest version of the lake's table, without its projection.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn open_archive(lake: &Lake) -> Result<Self, EngineError> {
+        Self::of(lake, View::open(lake).await?, vec![])
     }
 
     /// An engine over a version of the lake's table (`None`: nothing was ever compacted), and over
@@ -87,13 +97,18 @@ impl Engine {
         let context = context().map_err(EngineError::Setup)?;
         let newest = newest(events.files());
         events.register(&context).map_err(EngineError::Setup)?;
-        Ok(Self { context, archive_because: None, version: None, newest })
+        Ok(Self { context, archive_because: None, version: None, is_projected: false, newest })
     }
 
     /// Why the archive is read and not the projection; `None` where the projection is, or there is
     /// no table at all.
     pub fn archive_because(&self) -> Option<&str> {
         self.archive_because.as_deref()
+    }
+
+    /// Whether what asks for no payload is read from the projection.
+    pub fn is_projected(&self) -> bool {
+        self.is_projected
     }
 
     /// The version of the table that is read; `None` where nothing was ever compacted.

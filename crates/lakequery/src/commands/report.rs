@@ -6,9 +6,9 @@ mod filters;
 mod list;
 mod waiting;
 
-use octolake_engine::{Engine, SqlEngine};
+use octolake_engine::{Engine, EngineError, SqlEngine as _};
 use octolake_lake::Table;
-use octolake_reports::{Answer, Question};
+use octolake_reports::{Answer, Question, Table as Rows};
 use octolake_store::Lake;
 
 use self::asked::Asked;
@@ -36,7 +36,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     }
     let (lake, _told) = globals.open_lake_to_read()?;
     let _watch = Watch::start(args_memory);
-    let (engine, known) = engine(&asked, &lake, globals).await?;
+    let (mut engine, known) = engine(&asked, &lake, globals).await?;
     if engine.version().is_none() {
         if !asked.question.slos.is_empty() && !octolake_lake::is_lake(&lake).await? {
             anyhow::bail!("{} is no lake: nothing ever arrived there", lake.name());
@@ -50,7 +50,11 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         output::note_archive(globals, reason);
     }
     if let Some(rows) = asked.drill {
-        return drill(&asked.question, rows, &engine, globals).await;
+        let mut drilled = things(&asked.question, rows, &engine).await;
+        if is_damaged(&drilled, &engine, globals) {
+            drilled = things(&asked.question, rows, &Engine::open_archive(&lake).await?).await;
+        }
+        return drill(&drilled?, rows, globals);
     }
     // With --fresh it is known by now what waits; else it is looked for beside the query.
     let told = async {
@@ -60,7 +64,11 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         }
     };
     let answer = ask(&asked.question, &engine, known.unwrap_or_default(), asked.compares);
-    let (answer, told) = tokio::join!(answer, told);
+    let (mut answer, told) = tokio::join!(answer, told);
+    if is_damaged(&answer, &engine, globals) {
+        engine = Engine::open_archive(&lake).await?;
+        answer = ask(&asked.question, &engine, known.unwrap_or_default(), asked.compares).await;
+    }
     let mut answer = answer?;
     answer.freshness.backlog_objects = told;
     answer.settle_gates(asked.empty);
@@ -128,16 +136,25 @@ fn print_sheet(sheet: &Sheet<'_>, format: Format) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+/// Whether there is no answer because files of the projection cannot be read: that is said then.
+fn is_damaged<T>(answer: &anyhow::Result<T>, engine: &Engine, globals: &Globals) -> bool {
+    let Err(error) = answer else { return false };
+    let error = error.downcast_ref::<EngineError>();
+    let error = error.filter(|error| engine.is_projected() && error.is_of_files());
+    if let Some(error) = error {
+        output::note_damage(globals, error);
+    }
+    error.is_some()
+}
+
 /// The things behind a report's figures.
-async fn drill(
-    question: &Question,
-    rows: usize,
-    engine: &dyn SqlEngine,
-    globals: &Globals,
-) -> anyhow::Result<Outcome> {
+async fn things(question: &Question, rows: usize, engine: &Engine) -> anyhow::Result<Rows> {
     let question = &reached(question, engine).await?;
-    let table = engine.run(&question.drill_sql(rows)).await?;
-    let sheet = Sheet::of_table(&table);
+    Ok(engine.run(&question.drill_sql(rows)).await?)
+}
+
+fn drill(table: &Rows, rows: usize, globals: &Globals) -> anyhow::Result<Outcome> {
+    let sheet = Sheet::of_table(table);
     if globals.format == Format::Json {
         output::print_json(&sheet)?;
     } else {

@@ -5,7 +5,11 @@ use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt as _;
 use octolake_engine::{Engine, EngineError};
+use octolake_store::Lake;
 
 use crate::cli::Globals;
 use crate::exit::{Outcome, UsageError};
@@ -52,7 +56,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     if let Some(reason) = engine.archive_because() {
         output::note_archive(globals, reason);
     }
-    let stream = engine.stream(&sql).await.map_err(as_usage)?;
+    let stream = begun(&engine, &lake, &sql, globals).await?;
     let width = output::terminal_width();
     let left = rows::print(stream, globals.format, args.max_rows, width).await?;
     if left {
@@ -67,6 +71,29 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
         output::note(globals, &text);
     }
     Ok(Outcome::Fine)
+}
+
+/// The rows of the answer, of which the first are known to come: where files of the projection cannot
+/// be read, those of the table are.
+async fn begun(
+    engine: &Engine,
+    lake: &Lake,
+    sql: &str,
+    globals: &Globals,
+) -> anyhow::Result<SendableRecordBatchStream> {
+    let mut stream = engine.stream(sql).await.map_err(as_usage)?;
+    let first = stream.next().await.transpose().map_err(EngineError::Run);
+    match first {
+        Err(error) if engine.is_projected() && error.is_of_files() => {
+            output::note_damage(globals, &error);
+            Ok(Engine::open_archive(lake).await?.stream(sql).await.map_err(as_usage)?)
+        }
+        first => {
+            let schema = stream.schema();
+            let first = futures::stream::iter(first?.map(Ok));
+            Ok(Box::pin(RecordBatchStreamAdapter::new(schema, first.chain(stream))))
+        }
+    }
 }
 
 fn statement(args: &Args) -> anyhow::Result<String> {
