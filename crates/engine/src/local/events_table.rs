@@ -179,7 +179,7 @@ impl TableProvider for EventsTable {
                 let whole = self.projected.as_ref().filter(|_| filters.is_empty());
                 let whole = whole.map(|projected| self.statistics_of(projected));
                 let archive = self.archive.clone();
-                let rows = FolderRows::new(archive, session, projection, filters, whole);
+                let rows = FolderRows::plan(archive, session, projection, filters, whole);
                 parts.push(rows.await?);
             }
             (Asked::Columns, Some(projected)) => {

@@ -41,7 +41,7 @@ pub(super) struct FolderRows {
 impl FolderRows {
     /// The rows of those files for which the filters are true. Where what is known of all rows is
     /// given, and nothing is filtered, the list of files is read only when rows are asked for.
-    pub(super) async fn new(
+    pub(super) async fn plan(
         archive: Archive,
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
