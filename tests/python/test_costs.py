@@ -20,12 +20,12 @@ from far import Far  # noqa: E402
 
 # Question: at most so many requests and bytes, with nothing in a cache.
 BOUNDS = {
-    ("report", "queue-latency"): (80, 1_600_000),
-    ("report", "lead-time"): (130, 1_850_000),
-    ("report", "queue-latency", "--since", "2026-11-13"): (80, 1_600_000),
-    ("report", "lead-time", "--since", "2026-11-13"): (130, 1_850_000),
-    ("sql", "select max(date) from events"): (430, 4_900_000),
-    ("sql", "select 1"): (12, 830_000),
+    ("report", "queue-latency"): (10, 160_000),
+    ("report", "lead-time"): (12, 140_000),
+    ("report", "queue-latency", "--since", "2026-11-13"): (10, 160_000),
+    ("report", "lead-time", "--since", "2026-11-13"): (13, 140_000),
+    ("sql", "select max(date) from events"): (8, 70_000),
+    ("sql", "select 1"): (8, 70_000),
 }
 
 

@@ -27,7 +27,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("octolake-reports", &[]),
     (
         "octolake-engine",
-        &["octolake-lake", "octolake-reports", "octolake-store", "octolake-tables"],
+        &[
+            "octolake-event",
+            "octolake-lake",
+            "octolake-reports",
+            "octolake-store",
+            "octolake-tables",
+        ],
     ),
     ("octolake-lambda", &[]),
     ("octolake-ingest-lambda", &["octolake-event", "octolake-ingest", "octolake-lambda"]),

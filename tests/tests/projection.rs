@@ -15,7 +15,7 @@ fn questions() -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> =
         reports.map(|(question, _)| [words("report"), words(question)].concat()).collect();
     for more in [
-        "report throughput --by week",
+        "report lead-time --by week,repo",
         "report queue-latency --by repo,label --since 2026-03-02",
         "report lead-time --since 2026-03-02 --until 2026-03-03",
         "report queue-latency --since 0001-01-01 --until 9999-12-31",

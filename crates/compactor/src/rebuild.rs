@@ -28,6 +28,7 @@ pub use self::compare::Comparison;
 use crate::commit;
 use crate::elsewhere;
 use crate::error::CompactError;
+use crate::project;
 use crate::report::Report;
 use crate::run::{Run, Surroundings, compact};
 use crate::settings::Settings;
@@ -87,11 +88,25 @@ pub async fn rebuild(
             outcome.files = table.files().len() as u64;
             if outcome.swapped {
                 remove(lake).await?;
+                project(lake, table, settings, run_id, clock).await;
             }
             return Ok(Some(finished(outcome, started)));
         }
     }
     Err(CompactError::Outrun(MAX_CONFLICTS))
+}
+
+/// Makes the projection of the new rows.
+async fn project(
+    lake: &Lake,
+    table: Table,
+    settings: &Settings,
+    run_id: uuid::Uuid,
+    clock: &(dyn Fn() -> chrono::DateTime<chrono::Utc> + Send + Sync),
+) {
+    let surroundings = Surroundings { run_id, clock, on_progress: &mut |_, _| {} };
+    let mut run = Run::new(lake, Some(table), settings, &surroundings, Instant::now());
+    project::project(&mut run).await;
 }
 
 /// The table after a look at what other engines have deleted: the new one must not have it again.

@@ -264,10 +264,13 @@ fn vacuum_in_words(vacuum: &PlannedVacuum) -> String {
 
 fn run_in_words(report: &Report) -> String {
     if report.read == 0 && report.objects == 0 && report.commits == 0 {
-        return match report.objects_left {
+        let nothing = match report.objects_left {
             0 => "nothing to do: every raw object is compacted\n".to_owned(),
             left => format!("no time: {left} raw objects are left for the next run\n"),
         };
+        return projection::words(&report.projection)
+            .into_iter()
+            .fold(nothing, |all, line| all + &line + "\n");
     }
     let Report { read, stored, duplicates, quarantined, objects, .. } = report;
     let mut lines = vec![format!(

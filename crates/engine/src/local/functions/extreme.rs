@@ -14,12 +14,12 @@ mod texts;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, plan_err};
+use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::utils::format_state_name;
+use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, Signature,
-    Volatility,
+    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, SetMonotonicity,
+    Signature, StatisticsArgs, Volatility,
 };
 
 use self::held::{Held, Single, Wanted};
@@ -173,6 +173,22 @@ impl AggregateUDFImpl for Extreme {
             return Ok(Box::new(Held::of(self.wanted)));
         }
         self.inner.create_groups_accumulator(arguments)
+    }
+
+    fn value_from_stats(&self, arguments: &StatisticsArgs) -> Option<ScalarValue> {
+        self.inner.value_from_stats(arguments)
+    }
+
+    fn is_descending(&self) -> Option<bool> {
+        self.inner.is_descending()
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        self.inner.order_sensitivity()
+    }
+
+    fn set_monotonicity(&self, data_type: &DataType) -> SetMonotonicity {
+        self.inner.inner().set_monotonicity(data_type)
     }
 
     fn reverse_expr(&self) -> ReversedUDAF {

@@ -1,3 +1,5 @@
+//! What is held of each group, against a plain loop.
+
 use datafusion::arrow::array::StructArray;
 use datafusion::arrow::datatypes::Field;
 
