@@ -107,8 +107,12 @@ pub(crate) async fn reach(run: &mut Run<'_>) -> Result<(), CompactError> {
 
 async fn reach_by_bringing(run: &mut Run<'_>) -> Result<(), CompactError> {
     for _ in 0..MAX_CONFLICTS {
-        if Projection::read(run.lake).await.is_err() {
-            return clear(run.lake).await;
+        match Projection::read(run.lake).await {
+            Ok(_) => {}
+            Err(unfit) if unfit.is_unread => {
+                return Err(CompactError::unusable("projection", unfit));
+            }
+            Err(_) => return clear(run.lake).await,
         }
         bring(run).await?;
         let version = run.table.as_ref().map(|table| table.version());
@@ -121,12 +125,17 @@ async fn reach_by_bringing(run: &mut Run<'_>) -> Result<(), CompactError> {
     Err(CompactError::Outrun(MAX_CONFLICTS))
 }
 
-/// Deletes files that the projection has not named for so long.
-pub(crate) async fn vacuum(run: &Run<'_>, grace: TimeDelta) -> Result<u64, CompactError> {
-    match Projection::read(run.lake).await {
-        Ok(projection) if run.settings.project => sweep::sweep(run.lake, &projection, grace).await,
-        _ => Ok(0),
+/// Deletes files that the projection has not named for so long; gives their number. What is left
+/// costs room and nothing else.
+pub(crate) async fn vacuum(run: &Run<'_>, grace: TimeDelta) -> u64 {
+    let Ok(projection) = Projection::read(run.lake).await else { return 0 };
+    if !run.settings.project {
+        return 0;
     }
+    sweep::sweep(run.lake, &projection, grace).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "old files of the projection cannot be removed");
+        0
+    })
 }
 
 async fn bring(run: &mut Run<'_>) -> Result<(), CompactError> {
@@ -136,7 +145,8 @@ async fn bring(run: &mut Run<'_>) -> Result<(), CompactError> {
     }
     let mut projection = match Projection::read(run.lake).await {
         Ok(projection) => projection,
-        Err(reason) => made(run.lake, &reason).await?,
+        Err(unfit) if unfit.is_unread => return Err(CompactError::unusable("projection", unfit)),
+        Err(unfit) => made(run.lake, &unfit.reason).await?,
     };
     let shop = workshop(run);
     let _end = EndOnDrop(shop.limit.clone());
@@ -192,6 +202,10 @@ async fn catch_up(
 ) -> Result<bool, CompactError> {
     let Some(version) = run.table.as_ref().map(|table| table.version()) else { return Ok(false) };
     let from = projection.events();
+    // Another run has seen a later version of the table, and brought the projection there.
+    if from > Some(version) {
+        return Ok(false);
+    }
     if from == Some(version) && projection.is_whole() && settled(run, projection, &[]).is_empty() {
         return Ok(true);
     }

@@ -41,6 +41,16 @@ pub enum LakeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The store does not give a file of the log.
+    #[error("cannot read {key} of the lake {lake}: {source}")]
+    LogUnread {
+        /// The lake's name.
+        lake: String,
+        /// The file or the folder, relative to the lake.
+        key: String,
+        /// What the store said.
+        source: Box<object_store::Error>,
+    },
     /// The table names a file that cannot be used.
     #[error(
         "the table of the lake {lake} names {path}, which octolake cannot read: {reason}; put the file back from a copy, or see `lakequery repair`"

@@ -41,7 +41,7 @@ pub use ledger::{Counts, Ledger};
 pub use live::{LiveFile, Unusable};
 pub use open::is_lake;
 pub use progress::Progress;
-pub use projection::{NewProjected, Projected, Projection, ProjectionCommit, Source};
+pub use projection::{NewProjected, Projected, Projection, ProjectionCommit, Source, Unfit};
 pub use reached::{Reached, Search};
 pub use seals::{Doubt, Seal, SealedDay};
 pub use table::{Table, View};

@@ -62,7 +62,7 @@ impl Log {
             None => store.list(Some(&folder)),
         };
         let objects: Vec<ObjectMeta> =
-            objects.try_collect().await.map_err(|e| self.fault(self.folder, e.to_string()))?;
+            objects.try_collect().await.map_err(|error| self.unread(self.folder, error))?;
         let mut listing = Listing::default();
         for object in objects {
             let name = object.location.filename().unwrap_or_default();
@@ -166,7 +166,7 @@ impl Log {
                     let read = async {
                         log.lake.store().get(&Path::from(key.as_str())).await?.bytes().await
                     };
-                    read.await.map_err(|e: object_store::Error| log.fault(&key, e.to_string()))
+                    read.await.map_err(|error| log.unread(&key, error))
                 }
             }
         }
@@ -175,15 +175,21 @@ impl Log {
     /// A file that a listing has shown.
     pub(crate) async fn get(&self, file: &ObjectMeta) -> Result<Bytes, LakeError> {
         let read = self.lake.get_listed(file).await;
-        read.map_err(|error| self.fault(file.location.as_ref(), error.to_string()))
+        read.map_err(|error| self.unread(file.location.as_ref(), error))
     }
 
     fn key(&self, version: u64) -> String {
         format!("{}/{}", self.folder, layout::commit_name(version))
     }
 
+    /// A file that is not what it should be.
     pub(crate) fn fault(&self, key: &str, reason: String) -> LakeError {
         fault(&self.lake, key, reason)
+    }
+
+    fn unread(&self, key: &str, source: object_store::Error) -> LakeError {
+        let (lake, key) = (self.lake.name().to_owned(), key.to_owned());
+        LakeError::LogUnread { lake, key, source: Box::new(source) }
     }
 }
 

@@ -27,6 +27,7 @@ use octolake_store::Lake;
 use octolake_tables::schema;
 use twox_hash::XxHash64;
 
+use crate::error::LakeError;
 use crate::live::{Live, LiveFile};
 use crate::log::Log;
 use crate::replay::{Changes, Names};
@@ -49,6 +50,29 @@ pub struct Projection {
     version: u64,
     files: Vec<LiveFile>,
     said: Said,
+}
+
+/// Why there is no projection to read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unfit {
+    /// In words.
+    pub reason: String,
+    /// Whether the store did not give it: it may be as good as ever.
+    pub is_unread: bool,
+}
+
+impl From<String> for Unfit {
+    fn from(reason: String) -> Self {
+        Self { reason, is_unread: false }
+    }
+}
+
+impl From<LakeError> for Unfit {
+    fn from(error: LakeError) -> Self {
+        let is_unread = matches!(error, LakeError::LogUnread { .. });
+        Self { reason: error.to_string(), is_unread }
+    }
 }
 
 /// What the log says beside the files.
@@ -75,26 +99,27 @@ impl Names for Said {
 }
 
 impl Projection {
-    /// Reads the newest version; `Err(reason)` where there is none that can be used.
+    /// Reads the newest version.
     ///
     /// # Errors
-    /// In words. Where the store fails, that is the reason: who needs no projection goes on without.
-    pub async fn read(lake: &Lake) -> Result<Self, String> {
+    /// There is none that can be used, or the store does not say: who can do without goes on without.
+    pub async fn read(lake: &Lake) -> Result<Self, Unfit> {
         let log = Log::of_projection(lake);
-        let listing = log.list(None).await.map_err(|error| error.to_string())?;
+        let listing = log.list(None).await?;
         let Some(version) = listing.newest() else {
-            return Err("there is none".to_owned());
+            return Err("there is none".to_owned().into());
         };
         let (mut changes, mut said) = (Changes::new(), Said::default());
         let read = log.read_listed(&listing, version, Some(&mut changes), Some(&mut said)).await;
-        read.map_err(|error| error.to_string())?;
+        read?;
         let mut live = Live::default();
         live.apply(lake, changes).await;
         if let Some(file) = live.unusable.first() {
-            return Err(format!("its file {}: {}", file.path, file.reason));
+            return Err(format!("its file {}: {}", file.path, file.reason).into());
         }
         let projection = Self { version, files: live.files, said };
-        projection.check().map(|()| projection)
+        projection.check()?;
+        Ok(projection)
     }
 
     fn check(&self) -> Result<(), String> {

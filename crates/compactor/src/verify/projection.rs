@@ -36,7 +36,7 @@ pub(super) async fn check(lake: &Lake, table: &Table) -> Result<Check, CompactEr
     let projection = match Projection::read(lake).await {
         Ok(projection) if projection.is_whole() => projection,
         Ok(_) => return Ok(told(true, "it is being made: the table is read instead".to_owned())),
-        Err(reason) => return Ok(told(true, format!("not used: {reason}"))),
+        Err(unfit) => return Ok(told(true, format!("not used: {unfit}"))),
     };
     let following = match projection.behind(lake, table.version()).await? {
         Ok(following) if following.is_only_added() => following,

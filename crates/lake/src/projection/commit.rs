@@ -83,6 +83,7 @@ impl Projection {
         to: u64,
     ) -> Result<Result<Following, String>, LakeError> {
         match self.events() {
+            Some(from) if from > to => Ok(Err("it goes to a later version".to_owned())),
             Some(from) => {
                 let followed = follow(lake, from, Some(to), self.said.events_mark).await?;
                 Ok(followed.map(|(_, following)| following))

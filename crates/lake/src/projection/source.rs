@@ -69,7 +69,7 @@ impl Projected {
     pub async fn open(lake: &Lake) -> Result<Result<Self, String>, LakeError> {
         let projection = match Projection::read(lake).await {
             Ok(projection) => projection,
-            Err(reason) => return Ok(Err(reason)),
+            Err(unfit) => return Ok(Err(unfit.reason)),
         };
         let Some(from) = projection.events().filter(|_| projection.is_whole()) else {
             return Ok(Err("it is being made".to_owned()));

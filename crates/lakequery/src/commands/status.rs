@@ -234,7 +234,9 @@ fn newest_arrival(file: &LiveFile, now: DateTime<Utc>) -> Option<DateTime<Utc>> 
 async fn projected(lake: &Lake, version: u64) -> anyhow::Result<Projected> {
     let projection = match Projection::read(lake).await {
         Ok(projection) => projection,
-        Err(reason) => return Ok(Projected { reason: Some(reason), ..Projected::default() }),
+        Err(unfit) => {
+            return Ok(Projected { reason: Some(unfit.reason), ..Projected::default() });
+        }
     };
     let reason = match projection.behind(lake, version).await? {
         _ if !projection.is_whole() => Some("it is being made".to_owned()),
