@@ -48,6 +48,13 @@ impl Shape {
         }
     }
 
+    fn name(self) -> &'static str {
+        match self {
+            Self::Archive => "events",
+            Self::Projection => "projection",
+        }
+    }
+
     fn key(self, file: &LiveFile) -> String {
         match self {
             Self::Archive => file.key(),
@@ -101,8 +108,12 @@ impl FileSet {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let folder_columns = self.shape.folder_columns();
+        let (folder_columns, all) = (self.shape.folder_columns(), files.len());
         let files = pruning::files_for(session, schema, files, filters, folder_columns)?;
+        if all > 0 {
+            let (read, left_out) = (files.len(), all - files.len());
+            tracing::info!(of = self.shape.name(), read, left_out, "files");
+        }
         if files.is_empty() {
             return Ok(None);
         }
