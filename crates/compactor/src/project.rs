@@ -206,7 +206,11 @@ async fn catch_up(
     if from > Some(version) {
         return Ok(false);
     }
-    if from == Some(version) && projection.is_whole() && settled(run, projection, &[]).is_empty() {
+    let nothing = BTreeSet::new();
+    if from == Some(version)
+        && projection.is_whole()
+        && settled(run, projection, nothing).is_empty()
+    {
         return Ok(true);
     }
     let following = match projection.behind(run.lake, version).await? {
@@ -219,15 +223,18 @@ async fn catch_up(
         return publish(run, projection, commit).await;
     };
     let mut jobs = plan::appends(projection.files(), &following, projection.is_whole());
-    jobs.extend(settled(run, projection, &jobs));
+    // What is written anew from the table, or with what is new, is not written once more.
+    let mut busy = following.changed_months();
+    busy.extend(jobs.iter().map(|job| job.month.clone()));
+    jobs.extend(settled(run, projection, busy));
     let (made, unmade) = write_all(run, jobs, shop).await?;
     let commit = caught_up(run, projection, &following, version, made, &unmade);
     publish(run, projection, commit).await
 }
 
-fn settled(run: &Run<'_>, projection: &Projection, jobs: &[Job]) -> Vec<Job> {
+fn settled(run: &Run<'_>, projection: &Projection, busy: BTreeSet<Partition>) -> Vec<Job> {
     let today = run.now().date_naive();
-    plan::settled(projection.files(), jobs, run.settings.settled_days, today)
+    plan::settled(projection.files(), &busy, run.settings.settled_days, today)
 }
 
 /// The commit of what was made; months of which new rows were not reached are taken out.

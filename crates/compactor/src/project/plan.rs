@@ -80,15 +80,14 @@ fn folded(there: &[&LiveFile], new: &[LiveFile]) -> Vec<LiveFile> {
     folded
 }
 
-/// Months that are over and have several files which fit into one, but for those that a job is
-/// about already.
+/// Months that are over and have several files which fit into one, but for some: those that a job is
+/// about already, and those whose rows are not what they were.
 pub(super) fn settled(
     projected: &[LiveFile],
-    jobs: &[Job],
+    busy: &BTreeSet<Partition>,
     settled_days: i64,
     today: NaiveDate,
 ) -> Vec<Job> {
-    let busy: BTreeSet<&Partition> = jobs.iter().map(|job| &job.month).collect();
     let this_month = layout::month_of(today - TimeDelta::days(settled_days));
     let is_over = |month: &Partition| month.date < this_month && !busy.contains(month);
     let over = months(projected).into_iter().filter(|(month, _)| is_over(month));
@@ -159,10 +158,6 @@ mod tests {
     }
 
     fn told(jobs: &[Job]) -> Vec<(String, Vec<&str>, Vec<&str>)> {
-        let names = |files: &'_ [LiveFile]| -> Vec<String> {
-            files.iter().map(|file| file.path.clone()).collect()
-        };
-        let _ = names;
         jobs.iter()
             .map(|job| {
                 (
@@ -213,10 +208,16 @@ mod tests {
             file("2026-03-01", "e", 1, 10),
             file("2026-01-01", "f", 1, 10),
         ];
-        let settled = |today: &str| settled(&there, &[], 4, today.parse().unwrap());
+        let settled_but = |busy: &BTreeSet<Partition>, today: &str| {
+            settled(&there, busy, 4, today.parse().unwrap())
+        };
+        let settled = |today: &str| settled_but(&BTreeSet::new(), today);
         assert_eq!(told(&settled("2026-03-05")), [("2026-02".into(), vec![], vec!["a", "b"])]);
         assert!(settled("2026-03-04").is_empty());
         assert_eq!(settled("2026-04-05").len(), 2);
+        // Its rows are not what they were.
+        let changed = following(&[], &["2026-02-17"]).changed_months();
+        assert!(settled_but(&changed, "2026-03-05").is_empty());
     }
 
     #[test]
