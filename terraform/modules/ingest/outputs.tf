@@ -20,7 +20,11 @@ output "limited_metric" {
 
 output "counted" {
   description = "Metrics of what the door's logs tell, by what they count: taken, refused, unauthorized, and too-large behind an HTTP API."
-  value       = { for what, filter in aws_cloudwatch_log_metric_filter.counted : what => { namespace = local.limited.namespace, name = filter.name } }
+  # From what is written here, and not from the filters: what there is to watch is known before they are.
+  value = {
+    for what in keys(merge(local.counted, local.counted_at_the_api)) :
+    what => { namespace = local.limited.namespace, name = "${local.name}-${what}" }
+  }
 }
 
 output "function_arn" {
