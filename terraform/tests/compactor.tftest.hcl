@@ -31,8 +31,8 @@ run "defaults" {
   assert {
     condition = jsonencode({ for statement in local.permissions : statement.Sid => [statement.Action, statement.Resource] if !can(statement.Effect) && statement.Sid != "DeadLetters" }) == jsonencode({
       List   = [["s3:ListBucket"], ["arn:aws:s3:::acme-lake"]]
-      Read   = [["s3:GetObject"], ["arn:aws:s3:::acme-lake/raw/*", "arn:aws:s3:::acme-lake/large/*", "arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/projection/*", "arn:aws:s3:::acme-lake/quarantine/*", "arn:aws:s3:::acme-lake/erased/*"]]
-      Write  = [["s3:PutObject", "s3:AbortMultipartUpload"], ["arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/projection/*", "arn:aws:s3:::acme-lake/quarantine/*", "arn:aws:s3:::acme-lake/erased/*"]]
+      Read   = [["s3:GetObject"], ["arn:aws:s3:::acme-lake/raw/*", "arn:aws:s3:::acme-lake/large/*", "arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/quarantine/*", "arn:aws:s3:::acme-lake/projection/*", "arn:aws:s3:::acme-lake/erased/*"]]
+      Write  = [["s3:PutObject", "s3:AbortMultipartUpload"], ["arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/quarantine/*", "arn:aws:s3:::acme-lake/projection/*", "arn:aws:s3:::acme-lake/erased/*"]]
       Vacuum = [["s3:DeleteObject"], ["arn:aws:s3:::acme-lake/events/*", "arn:aws:s3:::acme-lake/projection/*"]]
     })
     error_message = "the compactor may read raw objects, and neither write nor delete them"

@@ -21,14 +21,14 @@ locals {
       # Folders of the lake: the keys below them are many.
       Sid      = "Read"
       Action   = ["s3:GetObject"]
-      Resource = [for folder in ["raw", "large", "events", "projection", "quarantine", "erased"] : "${var.bucket_arn}/${folder}/*"]
+      Resource = [for folder in ["raw", "large", "events", "quarantine", "projection", "erased"] : "${var.bucket_arn}/${folder}/*"]
     },
     {
       # Files and commits of the table and of its projection, quarantined records, and lists of what another engine has
       # deleted have names that are made at each run.
       Sid      = "Write"
       Action   = ["s3:PutObject", "s3:AbortMultipartUpload"]
-      Resource = [for folder in ["events", "projection", "quarantine", "erased"] : "${var.bucket_arn}/${folder}/*"]
+      Resource = [for folder in ["events", "quarantine", "projection", "erased"] : "${var.bucket_arn}/${folder}/*"]
     },
     {
       # Files that merging has replaced, of any name; never what is quarantined.
