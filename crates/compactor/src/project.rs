@@ -175,8 +175,7 @@ fn workshop(run: &Run<'_>) -> Workshop {
 async fn made(lake: &Lake, reason: &str) -> Result<Projection, CompactError> {
     tracing::info!(reason, "the projection is made anew");
     clear(lake).await?;
-    Projection::create(lake).await?;
-    Ok(Projection::empty())
+    Ok(Projection::create(lake).await?)
 }
 
 /// Removes the projection. A reader that meets what is left of it takes the archive: first goes what

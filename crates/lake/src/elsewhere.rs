@@ -5,7 +5,6 @@
 //! commit of ours on top of a version that is looked at moves it on, so that a table that nobody
 //! else writes costs no look at all. A commit is ours where it carries our mark.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -18,9 +17,9 @@ use octolake_event::layout;
 use serde::Deserialize;
 
 use crate::error::LakeError;
+use crate::line::{Line, RemoveLine, decoded, lines};
 use crate::log::{FETCHES, fault};
 use crate::progress::{LOOKED, MARK};
-use crate::replay::{Values, decoded};
 use crate::table::Table;
 
 /// Where nobody has ever looked, at most so many commits are: an older version's log is long.
@@ -42,62 +41,22 @@ pub struct Elsewhere {
 }
 
 #[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    add: Option<AddLine<'a>>,
-    #[serde(borrow)]
-    remove: Option<RemoveLine<'a>>,
-    #[serde(borrow)]
-    txn: Option<TxnLine<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TxnLine<'a> {
-    #[serde(borrow)]
-    app_id: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RemoveLine<'a> {
-    #[serde(borrow)]
-    path: Cow<'a, str>,
-    data_change: Option<bool>,
-    #[serde(default, borrow)]
-    partition_values: Option<Values<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AddLine<'a> {
-    #[serde(borrow)]
-    path: Cow<'a, str>,
-    data_change: Option<bool>,
-    #[serde(default, borrow)]
-    stats: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Rows {
     num_records: Option<u64>,
 }
 
-impl RemoveLine<'_> {
-    fn date(&self, path: &str) -> Option<NaiveDate> {
-        let told = self.partition_values.as_ref().and_then(|values| values.date.as_deref());
-        let told = told.and_then(|date| NaiveDate::parse_from_str(date, "%Y-%m-%d").ok());
-        told.or_else(|| layout::date_of_file(path))
-    }
+/// The date of the rows that went with a file.
+fn date(remove: &RemoveLine<'_>, path: &str) -> Option<NaiveDate> {
+    let told = remove.partition_values.as_ref().and_then(|values| values.date.as_deref());
+    let told = told.and_then(|date| NaiveDate::parse_from_str(date, "%Y-%m-%d").ok());
+    told.or_else(|| layout::date_of_file(path))
 }
 
 impl Elsewhere {
     /// Takes in the next commit.
     fn note(&mut self, commit: &[u8]) -> Result<(), String> {
-        let lines = commit.split(|b| *b == b'\n').filter(|line| !line.is_empty());
-        let lines: Result<Vec<Line<'_>>, _> = lines.map(serde_json::from_slice).collect();
-        let lines = lines.map_err(|error| error.to_string())?;
+        let lines: Vec<Line<'_>> = lines(commit).collect::<Result<_, _>>()?;
         let is_ours = lines.iter().filter_map(|line| line.txn.as_ref()).any(|t| t.app_id == MARK);
         // A change of the rows, unless it is told that it is none.
         let is_change = |said: Option<bool>| said.unwrap_or(true);
@@ -109,7 +68,7 @@ impl Elsewhere {
             let path = decoded(&remove.path);
             match is_ours {
                 true => drop(self.dropped.insert(path)),
-                false => drop(self.removed.insert(path.clone(), remove.date(&path))),
+                false => drop(self.removed.insert(path.clone(), date(remove, &path))),
             }
         }
         for add in adds().filter(|add| !is_ours && is_change(add.data_change)) {

@@ -10,15 +10,12 @@
 //! An octolake merge says true of what it removes and false of what it adds (decision 28); those of
 //! others, and of older versions, say false of both.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use octolake_event::layout::{self, Partition};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+use crate::line::{AddLine, RemoveLine, Values, decoded, lines};
 use crate::live::{Entry, LiveFile};
-use crate::replay::{AddLine, Values, decoded};
 
 /// What commits have done, in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,37 +30,10 @@ pub struct Following {
     pub unclear: Option<&'static str>,
 }
 
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    add: Option<AddLine<'a>>,
-    #[serde(borrow)]
-    remove: Option<RemoveLine<'a>>,
-    protocol: Option<ProtocolLine>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ProtocolLine {
-    min_reader_version: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RemoveLine<'a> {
-    #[serde(borrow)]
-    path: Cow<'a, str>,
-    data_change: Option<bool>,
-    #[serde(default, borrow)]
-    partition_values: Option<Values<'a>>,
-    deletion_vector: Option<IgnoredAny>,
-}
-
-impl RemoveLine<'_> {
-    fn partition(&self) -> Option<Partition> {
-        let told = self.partition_values.as_ref().and_then(Values::partition);
-        told.or_else(|| Partition::of_file(&decoded(&self.path)))
-    }
+/// The partition of the rows that went with a file.
+fn partition(remove: &RemoveLine<'_>) -> Option<Partition> {
+    let told = remove.partition_values.as_ref().and_then(Values::partition);
+    told.or_else(|| Partition::of_file(&decoded(&remove.path)))
 }
 
 impl Following {
@@ -75,8 +45,8 @@ impl Following {
     /// Takes in the next commit.
     pub(crate) fn note(&mut self, commit: &[u8]) -> Result<(), String> {
         let (mut adds, mut removes) = (vec![], vec![]);
-        for line in commit.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
-            let line: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        for line in lines(commit) {
+            let line = line?;
             if line.protocol.is_some_and(|protocol| protocol.min_reader_version != 1) {
                 self.unclear = Some("another engine has changed the protocol of the table");
             }
@@ -107,7 +77,7 @@ impl Following {
     fn change(&mut self, removes: Vec<RemoveLine<'_>>, adds: Vec<AddLine<'_>>) {
         let has_removed = !removes.is_empty();
         for remove in removes {
-            match remove.partition() {
+            match partition(&remove) {
                 Some(partition) => drop(self.changed.insert(partition)),
                 None => self.unclear = Some("a file was removed, and nothing tells of which rows"),
             }

@@ -22,6 +22,7 @@ mod elsewhere;
 mod error;
 mod follow;
 mod ledger;
+mod line;
 mod live;
 mod log;
 mod open;

@@ -188,13 +188,18 @@ impl Log {
     }
 
     fn unread(&self, key: &str, source: object_store::Error) -> LakeError {
-        let (lake, key) = (self.lake.name().to_owned(), key.to_owned());
-        LakeError::LogUnread { lake, key, source: Box::new(source) }
+        unread(&self.lake, key, source)
     }
 }
 
 pub(crate) fn fault(lake: &Lake, key: &str, reason: String) -> LakeError {
     LakeError::Log { lake: lake.name().to_owned(), key: key.to_owned(), reason }
+}
+
+/// A file of a log that the store does not give.
+pub(crate) fn unread(lake: &Lake, key: &str, source: object_store::Error) -> LakeError {
+    let (lake, key) = (lake.name().to_owned(), key.to_owned());
+    LakeError::LogUnread { lake, key, source: Box::new(source) }
 }
 
 /// Whether all parts of a checkpoint are there: `….checkpoint.<part>.<parts>.parquet`.

@@ -19,11 +19,12 @@ use octolake_store::Lake;
 use octolake_tables::schema::{self, PARTITION_COLUMNS};
 
 use crate::error::LakeError;
+use crate::line::Values;
 use crate::live::{Change, Live};
 use crate::log::Log;
 use crate::progress::Progress;
 use crate::properties;
-use crate::replay::{Changes, Listed, Names, Values};
+use crate::replay::{Changes, Listed, Names};
 
 /// How long the table remembers that a raw object is done whose day is never sealed. Forgetting
 /// costs a second reading of the object, and never a row.

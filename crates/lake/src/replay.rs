@@ -13,13 +13,12 @@ use arrow_array::types::Int64Type;
 use arrow_array::{Array, MapArray, RecordBatch, StringArray, StructArray};
 use bytes::Bytes;
 use chrono::{DateTime, Months, NaiveDate, Utc};
-use object_store::path::Path;
-use octolake_event::EventType;
-use octolake_event::layout::{self, Partition};
+use octolake_event::layout::Partition;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 
+use crate::line::{Values, decoded, lines};
 use crate::live::{Change, Entry, LiveFile, Unusable};
 
 /// What of a checkpoint is read of files, and what of progress.
@@ -33,89 +32,6 @@ pub(crate) type Changes = HashMap<String, Change>;
 /// Takes in what a log says beside its files: names with numbers (`txn`), of which the last counts.
 pub(crate) trait Names: Send {
     fn apply(&mut self, name: &str, number: i64);
-}
-
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    add: Option<AddLine<'a>>,
-    #[serde(borrow)]
-    remove: Option<RemoveLine<'a>>,
-    #[serde(borrow)]
-    txn: Option<Txn<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Txn<'a> {
-    #[serde(borrow)]
-    app_id: Cow<'a, str>,
-    version: i64,
-}
-
-#[derive(Deserialize)]
-struct RemoveLine<'a> {
-    #[serde(borrow)]
-    path: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AddLine<'a> {
-    #[serde(borrow)]
-    path: Cow<'a, str>,
-    /// Whether its rows are new; where nothing is said they are.
-    pub(crate) data_change: Option<bool>,
-    #[serde(default, borrow)]
-    partition_values: Option<Values<'a>>,
-    #[serde(default)]
-    size: i64,
-    #[serde(default)]
-    modification_time: i64,
-    #[serde(default, borrow)]
-    stats: Option<Cow<'a, str>>,
-    deletion_vector: Option<serde::de::IgnoredAny>,
-}
-
-impl AddLine<'_> {
-    /// The file as octolake has it, or why it cannot be used.
-    pub(crate) fn entry(self) -> Entry {
-        let listed = Listed {
-            path: decoded(&self.path),
-            values: self.partition_values.unwrap_or_default(),
-            bytes: self.size,
-            modified: self.modification_time,
-            stats: self.stats.as_deref(),
-            has_deletions: self.deletion_vector.is_some(),
-        };
-        listed.entry()
-    }
-}
-
-/// The values of the partition columns, as the log has them.
-#[derive(Default, Deserialize)]
-pub(crate) struct Values<'a> {
-    #[serde(borrow)]
-    pub(crate) event_type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    pub(crate) date: Option<Cow<'a, str>>,
-    /// In place of the date, in the projection.
-    #[serde(borrow)]
-    pub(crate) month: Option<Cow<'a, str>>,
-}
-
-impl Values<'_> {
-    /// The partition; `None` where it is not told.
-    pub(crate) fn partition(&self) -> Option<Partition> {
-        let day = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-        let date = match (&self.date, &self.month) {
-            (Some(date), _) => day(date)?,
-            (None, Some(month)) => layout::month_of_text(month)?,
-            (None, None) => return None,
-        };
-        let event_type = EventType::partition_of(self.event_type.as_deref()?);
-        Some(Partition { event_type, date })
-    }
 }
 
 /// A file as the log names it.
@@ -156,23 +72,6 @@ impl Statistics {
     }
 }
 
-/// The path of a file as the log has it, decoded. Ours need no decoding, and are many.
-pub(crate) fn decoded(path: &str) -> String {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'=' | b'-' | b'_');
-    let names_a_part = |name: &str| name.bytes().all(|b| is_plain(b) || b == b'.');
-    if let Some((folder, name)) = path.rsplit_once('/')
-        && folder.bytes().all(is_plain)
-        && !folder.starts_with('/')
-        && !folder.ends_with('/')
-        && !folder.contains("//")
-        && names_a_part(name)
-        && !matches!(name, "" | "." | "..")
-    {
-        return path.to_owned();
-    }
-    Path::from_url_path(path).unwrap_or_else(|_| Path::from(path)).to_string()
-}
-
 impl Listed<'_> {
     /// The file as octolake has it, or why it cannot be used.
     pub(crate) fn entry(self) -> Entry {
@@ -211,8 +110,8 @@ pub(crate) fn read_commit(
     mut names: Option<&mut dyn Names>,
 ) -> Result<(), String> {
     let mut added = vec![];
-    for line in bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
-        let line: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    for line in lines(bytes) {
+        let line = line?;
         if let Some(remove) = line.remove {
             changes.insert(decoded(&remove.path), Change::Removed);
         }
@@ -347,25 +246,6 @@ mod tests {
         assert_eq!(file.modified, "2026-03-02T10:00:00Z".parse::<DateTime<Utc>>().unwrap());
         assert_eq!(file.received_min, Some("2026-03-02T10:00:00.250Z".parse().unwrap()));
         assert_eq!(file.received_max, Some("2026-03-02T11:00:00Z".parse().unwrap()));
-    }
-
-    #[test]
-    fn a_path_is_what_the_library_takes_it_for() {
-        for path in [
-            "event_type=push/date=2026-03-02/part-1.parquet",
-            "event_type%3Dpush/date=2026-03-02/a%20b.parquet",
-            "a//b",
-            "/a/b",
-            "a/..",
-            "../a",
-            "a/./b",
-            "a/",
-            "s3://bucket/a",
-            "100%/a",
-        ] {
-            let whole = Path::from_url_path(path).unwrap_or_else(|_| Path::from(path));
-            assert_eq!(decoded(path), whole.to_string(), "{path}");
-        }
     }
 
     #[test]

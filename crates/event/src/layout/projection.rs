@@ -2,9 +2,9 @@
 //! month.
 
 use chrono::{Datelike, NaiveDate};
-use twox_hash::XxHash64;
 
 use super::Partition;
+use super::table::file_in;
 use crate::event_type::EventType;
 
 /// The folder of the projection.
@@ -53,8 +53,7 @@ pub fn projected_partition_of(path: &str) -> Option<Partition> {
 
 /// The path of a data file, relative to the projection; named as [`super::data_file`] is.
 pub fn projected_file(partition: &Partition, run: &str, number: u32, bytes: &[u8]) -> String {
-    let hash = XxHash64::oneshot(0, bytes);
-    format!("{}/part-{run}-{number:05}-{hash:016x}.parquet", projected_folder(partition))
+    file_in(&projected_folder(partition), run, number, bytes)
 }
 
 /// The key of a file of the projection, by its path relative to it.

@@ -70,8 +70,13 @@ pub fn date_of_file(path: &str) -> Option<NaiveDate> {
 /// `<partition>/part-<run>-<number>-<XXH64 of its bytes>.parquet`. Its name tells what it must
 /// hold, whoever's log names it.
 pub fn data_file(partition: &Partition, run: &str, number: u32, bytes: &[u8]) -> String {
+    file_in(&partition.folder(), run, number, bytes)
+}
+
+/// A data file in the folder of a partition.
+pub(super) fn file_in(folder: &str, run: &str, number: u32, bytes: &[u8]) -> String {
     let hash = XxHash64::oneshot(0, bytes);
-    format!("{}/part-{run}-{number:05}-{hash:016x}.parquet", partition.folder())
+    format!("{folder}/part-{run}-{number:05}-{hash:016x}.parquet")
 }
 
 /// Whether the bytes of a data file are those that its name tells of; `None` where it tells

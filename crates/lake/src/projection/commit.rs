@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, Add, Remove, StructType, Transaction};
+use deltalake::kernel::{Action, StructType, Transaction};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableError};
@@ -13,11 +13,12 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use octolake_event::layout::{self, Partition};
 use octolake_store::Lake;
+use octolake_tables::schema::name::DATE;
 use octolake_tables::schema::{self, PROJECTED_PARTITION_COLUMNS};
-use serde_json::json;
 
 use super::source::{follow, mark_of};
 use super::{COLUMNS, EVENTS, EVENTS_MARK, Projection, SAID_IN, Said, WHOLE, columns_mark};
+use crate::actions::{Bounds, PartitionValues, add, remove};
 use crate::commit::{NewFile, Outcome, is_conflict};
 use crate::error::LakeError;
 use crate::follow::Following;
@@ -92,11 +93,11 @@ impl Projection {
         }
     }
 
-    /// Makes an empty one where there is none.
+    /// Makes an empty one where there is none; gives it as it is at version 0.
     ///
     /// # Errors
     /// It cannot be made.
-    pub async fn create(lake: &Lake) -> Result<(), LakeError> {
+    pub async fn create(lake: &Lake) -> Result<Self, LakeError> {
         let failed =
             |source| LakeError::Create { lake: lake.name().to_owned(), source: Box::new(source) };
         let schema: StructType = schema::projection_schema()
@@ -112,14 +113,9 @@ impl Projection {
             .with_configuration(PROPERTIES.map(|(name, value)| (name, Some(value))))
             .await;
         match created {
-            Ok(_) | Err(DeltaTableError::VersionAlreadyExists(_)) => Ok(()),
+            Ok(_) | Err(DeltaTableError::VersionAlreadyExists(_)) => Ok(Self::default()),
             Err(error) => Err(failed(error)),
         }
-    }
-
-    /// One that has nothing, at version 0: what [`Projection::create`] has made.
-    pub fn empty() -> Self {
-        Self::default()
     }
 
     /// Makes one change, on top of this version; the projection is that of the commit then.
@@ -204,47 +200,19 @@ async fn write(
 }
 
 fn actions(commit: &ProjectionCommit) -> Vec<Action> {
-    let adds = commit.adds.iter().map(|new| add(&new.file, new.dates, commit.now));
-    commit.removes.iter().map(|file| remove(file, commit.now)).chain(adds).collect()
+    let adds = commit.adds.iter().map(|NewProjected { file, dates: (first, last) }| {
+        let bounds = Bounds::of(file).with(DATE, first.to_string(), last.to_string());
+        add(file, values(&file.partition), bounds, true, commit.now)
+    });
+    let removes =
+        commit.removes.iter().map(|file| remove(file, values(&file.partition), commit.now));
+    removes.chain(adds).collect()
 }
 
-fn partition_values(partition: &Partition) -> HashMap<String, Option<String>> {
+fn values(partition: &Partition) -> PartitionValues {
     let [event_type, month] = PROJECTED_PARTITION_COLUMNS;
     HashMap::from([
         (event_type.to_owned(), Some(partition.event_type.to_string())),
         (month.to_owned(), Some(layout::month_text(partition.date))),
     ])
-}
-
-fn add(file: &NewFile, dates: (NaiveDate, NaiveDate), now: DateTime<Utc>) -> Action {
-    let moment = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    // Delta cuts a maximum to milliseconds, so it must be rounded up to stay one.
-    let ceiling = file.received.1 + chrono::TimeDelta::microseconds(999);
-    let stats = json!({
-        "numRecords": file.rows,
-        "minValues": {"received_at": moment(file.received.0), "date": dates.0.to_string()},
-        "maxValues": {"received_at": moment(ceiling), "date": dates.1.to_string()},
-        "nullCount": {"received_at": 0, "date": 0},
-    });
-    Action::Add(Add {
-        path: file.path.clone(),
-        partition_values: partition_values(&file.partition),
-        size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
-        modification_time: now.timestamp_millis(),
-        data_change: true,
-        stats: Some(stats.to_string()),
-        ..Add::default()
-    })
-}
-
-fn remove(file: &LiveFile, now: DateTime<Utc>) -> Action {
-    Action::Remove(Remove {
-        path: file.path.clone(),
-        data_change: true,
-        deletion_timestamp: Some(now.timestamp_millis()),
-        extended_file_metadata: Some(true),
-        partition_values: Some(partition_values(&file.partition)),
-        size: i64::try_from(file.bytes).ok(),
-        ..Remove::default()
-    })
 }

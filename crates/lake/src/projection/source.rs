@@ -128,6 +128,6 @@ pub(crate) async fn follow(
 /// What a commit is known by.
 pub(super) async fn mark_of(lake: &Lake, key: &Path, bytes: u64) -> Result<i64, LakeError> {
     let head = lake.store().get_range(key, 0..bytes.min(MARK_BYTES)).await;
-    let head = head.map_err(|error| log::fault(lake, key.as_ref(), error.to_string()))?;
+    let head = head.map_err(|error| log::unread(lake, key.as_ref(), error))?;
     Ok(commit_mark(bytes, &head))
 }
