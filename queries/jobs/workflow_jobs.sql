@@ -31,89 +31,100 @@
 --   wait_lower_bound_s          seconds that a job which never ran waited at least
 --   counted_at                  the time by which windows and buckets take it: its start if measured,
 --                               else its completion, creation, start or arrival, the first that is known
-with job_lives as (
-  with deliveries as (
+with job_deliveries as (
+  select
+    source,
+    repo_id,
+    workflow_job_id as job_id,
+    coalesce(workflow_job_run_attempt, 1) as run_attempt,
+    -- What names no job is a thing of its own.
+    case when repo_id is null or workflow_job_id is null then delivery_id end as unidentified,
+    -- Where there is a repository's id, its name is found by that.
+    case when repo_id is null then repo_full_name end as told_repo,
+    org_login as org,
+    workflow_job_workflow_name as workflow,
+    workflow_job_name as job,
+    array_join(array_sort(workflow_job_labels), chr(1)) as told_labels,
+    workflow_job_runner_name as runner,
+    workflow_job_runner_group_name as runner_group,
+    workflow_job_head_branch as branch,
+    case when action = 'completed' then workflow_job_conclusion end as conclusion,
+    sender_login as author,
+    cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint) as author_told_ms,
+    cast(round(to_unixtime(received_at) * 1e3) as bigint) as author_arrived_ms,
+    sender_type as author_type,
+    cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint) as author_type_told_ms,
+    cast(round(to_unixtime(received_at) * 1e3) as bigint) as author_type_arrived_ms,
+    workflow_job_run_id as run_id,
+    workflow_job_created_at as created_at,
+    case when action = 'in_progress' then workflow_job_started_at end as begun_at,
+    case when ran then workflow_job_started_at end as ran_at,
+    case when action = 'completed' then workflow_job_completed_at end as completed_at,
+    received_at as arrived_at,
+    received_at as last_arrived_at,
+    action = 'waiting' as was_gated,
+    action = 'in_progress' or ran as has_begun,
+    action = 'completed' as has_completed,
+    action = 'completed' and workflow_job_conclusion = 'skipped' as was_skipped
+  from (
     select
-      source,
-      repo_id,
-      workflow_job_id as job_id,
-      coalesce(workflow_job_run_attempt, 1) as run_attempt,
-      -- What names no job is a thing of its own.
-      case when repo_id is null or workflow_job_id is null then delivery_id end as unidentified,
-      -- Where there is a repository's id, its name is found by that.
-      case when repo_id is null then repo_full_name end as told_repo,
-      org_login,
-      sender_login,
-      sender_type,
-      received_at,
-      workflow_job_run_id as run_id,
-      workflow_job_workflow_name as workflow,
-      workflow_job_name as job,
-      workflow_job_labels as labels,
-      workflow_job_runner_name as runner,
-      workflow_job_runner_group_name as runner_group,
-      workflow_job_head_branch as branch,
-      workflow_job_conclusion as conclusion,
-      workflow_job_created_at as created_at,
-      workflow_job_started_at as started_at,
-      workflow_job_completed_at as completed_at,
-      action = 'waiting' as is_waiting,
-      action = 'in_progress' as is_in_progress,
-      action = 'completed' as is_completed,
+      *,
       action = 'completed'
-        and (coalesce(workflow_job_runner_id, 0) <> 0 or workflow_job_steps_started_at is not null) as ran,
-      cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint) as told_ms,
-      cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms
+        and (coalesce(workflow_job_runner_id, 0) <> 0 or workflow_job_steps_started_at is not null) as ran
     from events
     where event_type in ('workflow_job')
-  ),
-  jobs as (
-    select
-      source,
-      repo_id,
-      job_id,
-      run_attempt,
-      unidentified,
-      max(told_repo) as told_repo,
-      max(org_login) as org,
-      -- Of several that are told at the same time it is the same one in each engine.
-      min_by(sender_login, row(told_ms, arrived_ms, sender_login)) filter (where sender_login is not null) as author,
-      min_by(sender_type, row(told_ms, arrived_ms, sender_type)) filter (where sender_type is not null) as author_type,
-      max(run_id) as run_id,
-      max(workflow) as workflow,
-      max(job) as job,
-      max(array_join(array_sort(labels), chr(1))) as told_labels,
-      max(runner) as runner,
-      max(runner_group) as runner_group,
-      max(branch) as branch,
-      max(conclusion) filter (where is_completed) as conclusion,
-      min(created_at) as created_at,
-      coalesce(
-        min(started_at) filter (where is_in_progress),
-        min(started_at) filter (where ran)
-      ) as started_at,
-      min(completed_at) filter (where is_completed) as completed_at,
-      min(received_at) as arrived_at,
-      count(*) filter (where is_waiting) as waitings,
-      count(*) filter (where is_in_progress or ran) as begins,
-      count(*) filter (where is_completed) as completions,
-      count(*) filter (where is_completed and conclusion = 'skipped') as skips
-    from deliveries
-    group by source, repo_id, job_id, run_attempt, unidentified
-  ),
-  timed as (
+  ) deliveries
+),
+job_states as (
+  select
+    source,
+    repo_id,
+    job_id,
+    run_attempt,
+    unidentified,
+    max(told_repo) as told_repo,
+    max(org) as org,
+    max(workflow) as workflow,
+    max(job) as job,
+    max(told_labels) as told_labels,
+    max(runner) as runner,
+    max(runner_group) as runner_group,
+    max(branch) as branch,
+    max(conclusion) as conclusion,
+    -- Of several that are told at the same time it is the same one in each engine.
+    min_by(author, row(author_told_ms, author_arrived_ms, author)) filter (where author is not null) as author,
+    min_by(author_type, row(author_type_told_ms, author_type_arrived_ms, author_type))
+      filter (where author_type is not null) as author_type,
+    max(run_id) as run_id,
+    min(created_at) as created_at,
+    min(begun_at) as begun_at,
+    min(ran_at) as ran_at,
+    min(completed_at) as completed_at,
+    min(arrived_at) as arrived_at,
+    coalesce(bool_or(was_gated), false) as was_gated,
+    coalesce(bool_or(has_begun), false) as has_begun,
+    coalesce(bool_or(has_completed), false) as has_completed,
+    coalesce(bool_or(was_skipped), false) as was_skipped
+  from job_deliveries
+  group by source, repo_id, job_id, run_attempt, unidentified
+),
+job_lives as (
+  with timed as (
     select *, cast(round(to_unixtime(started_at) * 1e3) as bigint) - cast(round(to_unixtime(created_at) * 1e3) as bigint) as wait_ms
-    from jobs
+    from (
+      select *, coalesce(begun_at, ran_at) as started_at
+      from job_states
+    ) begun
   ),
   judged as (
     select
       *,
       case
         when unidentified is not null then 'unidentified'
-        when waitings > 0 then 'gated'
-        when skips > 0 then 'skipped'
-        when begins = 0 and completions > 0 then 'never_ran'
-        when begins = 0 then 'pending'
+        when was_gated then 'gated'
+        when was_skipped then 'skipped'
+        when not has_begun and has_completed then 'never_ran'
+        when not has_begun then 'pending'
         when wait_ms is null then 'untimed'
         when wait_ms >= -5000 then 'measured'
         else 'anomalous'
@@ -151,18 +162,21 @@ with job_lives as (
   from judged
 ),
 repositories as (
-  with named as (
+  with told as (
     select
       source,
       repo_id,
-      max_by(
-        repo_full_name,
-        row(cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint), cast(round(to_unixtime(received_at) * 1e3) as bigint), repo_full_name)
-      ) as name
+      repo_full_name as name,
+      cast(round(to_unixtime(coalesce(occurred_at, received_at)) * 1e3) as bigint) as told_ms,
+      cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms
     from events
     where event_type in ('workflow_job')
       and repo_id is not null
       and repo_full_name is not null
+  ),
+  named as (
+    select source, repo_id, max_by(name, row(told_ms, arrived_ms, name)) as name
+    from told
     group by source, repo_id
   )
   select

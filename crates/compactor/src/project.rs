@@ -14,6 +14,7 @@
 //!   each run gets on, however late it is.
 //! * A failure here fails no run: what is stored is stored, and the projection is behind.
 
+pub(crate) mod facts;
 mod plan;
 mod sweep;
 mod write;
@@ -299,7 +300,7 @@ async fn publish(
     if outcome == Outcome::Conflict {
         return Ok(false);
     }
-    let bytes = |new: &NewProjected| new.file.bytes;
+    let bytes = |new: &NewProjected| new.file.bytes + new.facts.as_ref().map_or(0, |it| it.bytes);
     run.report.projection.files_added += commit.adds.len() as u64;
     run.report.projection.bytes_written += commit.adds.iter().map(bytes).sum::<u64>();
     Ok(true)

@@ -1,7 +1,7 @@
 //! A text column in any of Arrow's kinds of text: other engines write other kinds than ours.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, LargeStringArray, RecordBatch, StringArray, StringViewArray};
+use arrow_array::{Array, ArrayRef, LargeStringArray, RecordBatch, StringArray, StringViewArray};
 use arrow_schema::DataType;
 use octolake_event::DeliveryId;
 
@@ -16,7 +16,11 @@ pub(crate) enum Texts<'a> {
 impl<'a> Texts<'a> {
     /// The column of this name; `None` where there is none, or it is no text.
     pub(crate) fn of(batch: &'a RecordBatch, name: &str) -> Option<Self> {
-        let column = batch.column_by_name(name)?;
+        Self::of_column(batch.column_by_name(name)?)
+    }
+
+    /// The same of a column; `None` where it is no text.
+    pub(crate) fn of_column(column: &'a ArrayRef) -> Option<Self> {
         match column.data_type() {
             DataType::Utf8 => column.as_string_opt().map(Self::Usual),
             DataType::LargeUtf8 => column.as_string_opt().map(Self::Large),

@@ -26,6 +26,11 @@ pub trait SqlEngine: Send + Sync {
     /// What it is called.
     fn name(&self) -> &'static str;
 
+    /// Whether it has the tables of [`octolake_reports::facts`] beside `events`.
+    fn keeps_facts(&self) -> bool {
+        false
+    }
+
     /// All rows of a statement's answer.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! Source ─ the projection and what came later, or the archive
 //!   └─▶ EventsTable (which files can hold rows → Parquet scans) ─▶ `events`
 //! rows of raw objects that are not compacted, in memory (only where asked for) ─┘
+//!   └─▶ JobFacts (facts, and what none were made of) ─▶ three tables beside it
 //! octolake_reports::VIEWS ──────────────────────────────────────────────────▶ views
 //! ```
 //!
@@ -11,7 +12,9 @@
 
 mod compact;
 mod events_table;
+mod facts;
 mod file_set;
+mod files_table;
 mod folder_rows;
 mod fresh_rows;
 pub mod functions;

@@ -5,6 +5,7 @@
 //! large/<yyyy>/<mm>/<dd>/<delivery id>.json.gz  bodies too large for the bus
 //! events/event_type=<type>/date=<date>/…        the Delta table, with events/_delta_log/
 //! projection/event_type=<type>/month=<month>/…  its rows without payloads, with projection/_delta_log/
+//! projection/_facts/<the same>                  of each of its files of jobs: one row per job
 //! quarantine/<raw key without raw/>/<offset>.json   records that could not be read, from this one on
 //! erased/<run>.parquet                          ids of deliveries that were erased
 //! rebuild/events/                               the table while it is made anew from raw/
@@ -24,8 +25,9 @@ pub use aside::{
     quarantine_folder, quarantine_key, quarantined,
 };
 pub use projection::{
-    PROJECTION, PROJECTION_LOG, month_of, month_of_text, month_text, path_in_projection,
-    projected_file, projected_folder, projected_key, projected_partition, projected_partition_of,
+    PROJECTION, PROJECTION_LOG, facts_key, month_of, month_of_text, month_text, path_in_projection,
+    path_of_facts, projected_file, projected_folder, projected_key, projected_partition,
+    projected_partition_of,
 };
 pub use raw::{
     RawFolder, is_under_raw, raw_day, raw_folder, raw_folder_of, raw_hour, raw_key, raw_key_hash,

@@ -42,7 +42,8 @@ pub(crate) fn actions(commit: &Commit) -> Vec<Action> {
     let adds = commit
         .adds
         .iter()
-        .map(|file| add(file, values(&file.partition), Bounds::of(file), is_new, commit.now));
+        .map(|file| add(file, values(&file.partition), Bounds::of(file), is_new, commit.now))
+        .map(Action::Add);
     removes.chain(drops).chain(adds).collect()
 }
 
@@ -98,7 +99,7 @@ pub(crate) fn add(
     bounds: Bounds,
     data_change: bool,
     now: DateTime<Utc>,
-) -> Action {
+) -> Add {
     let nulls: Map<String, Value> =
         bounds.least.keys().map(|column| (column.clone(), 0.into())).collect();
     let stats = json!({
@@ -107,7 +108,7 @@ pub(crate) fn add(
         "maxValues": bounds.greatest,
         "nullCount": nulls,
     });
-    Action::Add(Add {
+    Add {
         path: file.path.clone(),
         partition_values,
         size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
@@ -115,7 +116,7 @@ pub(crate) fn add(
         data_change,
         stats: Some(stats.to_string()),
         ..Add::default()
-    })
+    }
 }
 
 /// Takes a file out, with its rows or because they are in another.

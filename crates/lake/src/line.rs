@@ -72,6 +72,15 @@ pub(crate) struct AddLine<'a> {
     #[serde(default, borrow)]
     pub(crate) stats: Option<Cow<'a, str>>,
     deletion_vector: Option<IgnoredAny>,
+    #[serde(default, borrow)]
+    tags: Option<Tags<'a>>,
+}
+
+/// The tags of a file that are looked at.
+#[derive(Default, Deserialize)]
+struct Tags<'a> {
+    #[serde(rename = "octolake.jobs", borrow)]
+    jobs: Option<Cow<'a, str>>,
 }
 
 impl AddLine<'_> {
@@ -84,6 +93,7 @@ impl AddLine<'_> {
             modified: self.modification_time,
             stats: self.stats.as_deref(),
             has_deletions: self.deletion_vector.is_some(),
+            jobs: self.tags.as_ref().and_then(|tags| tags.jobs.as_deref()),
         };
         listed.entry()
     }

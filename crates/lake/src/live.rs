@@ -10,6 +10,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaDataReader;
 use serde::Serialize;
 
+use crate::facts::Facts;
 use crate::replay::Changes;
 
 /// How many footers are read at once.
@@ -36,6 +37,8 @@ pub struct LiveFile {
     pub received_max: Option<DateTime<Utc>>,
     /// The first and the last date of its rows.
     pub dates: (NaiveDate, NaiveDate),
+    /// What stands beside it in one row per job, if it is a file of the projection that has such.
+    pub facts: Option<Facts>,
 }
 
 impl LiveFile {

@@ -122,6 +122,7 @@ fn of_library(file: &LogicalFileView) -> (String, Change) {
         modified: file.modification_time(),
         stats: stats.as_deref(),
         has_deletions: file.deletion_vector_descriptor().is_some(),
+        jobs: None,
     };
     (listed.path.clone(), Change::Added(listed.entry()))
 }

@@ -24,7 +24,7 @@ mod source;
 
 use octolake_event::layout;
 use octolake_store::Lake;
-use octolake_tables::schema;
+use octolake_tables::{facts, schema};
 use twox_hash::XxHash64;
 
 use crate::error::LakeError;
@@ -162,9 +162,9 @@ impl Projection {
 
 /// What the columns hash to that this version of octolake gives a projection.
 fn columns_mark() -> i64 {
-    let schema = schema::projection_schema();
-    let text: Vec<String> =
-        schema.fields().iter().map(|it| format!("{}:{}", it.name(), it.data_type())).collect();
+    let (rows, jobs) = (schema::projection_schema(), facts::job_schema());
+    let fields = rows.fields().iter().chain(jobs.fields());
+    let text: Vec<String> = fields.map(|it| format!("{}:{}", it.name(), it.data_type())).collect();
     number_of(&[text.join(",").as_bytes()])
 }
 

@@ -18,12 +18,19 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 
+use crate::facts::{Facts, TAG};
 use crate::line::{Values, decoded, lines};
 use crate::live::{Change, Entry, LiveFile, Unusable};
 
 /// What of a checkpoint is read of files, and what of progress.
-const FILE_COLUMNS: [&str; 5] =
-    ["add.path", "add.partitionValues", "add.size", "add.modificationTime", "add.stats"];
+const FILE_COLUMNS: [&str; 6] = [
+    "add.path",
+    "add.partitionValues",
+    "add.size",
+    "add.modificationTime",
+    "add.stats",
+    "add.tags",
+];
 const TXN_COLUMNS: [&str; 2] = ["txn.appId", "txn.version"];
 
 /// Files by path: what the last action says of each.
@@ -42,6 +49,8 @@ pub(crate) struct Listed<'a> {
     pub(crate) modified: i64,
     pub(crate) stats: Option<&'a str>,
     pub(crate) has_deletions: bool,
+    /// The tag of its facts.
+    pub(crate) jobs: Option<&'a str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -95,6 +104,7 @@ impl Listed<'_> {
             modified: DateTime::from_timestamp_millis(self.modified).unwrap_or_default(),
             received_min: statistics.min_values.received_at,
             received_max: statistics.max_values.received_at,
+            facts: self.jobs.and_then(Facts::of_tag),
         };
         match statistics.num_records {
             Some(_) => Entry::File(file),
@@ -175,7 +185,8 @@ fn read_files(batch: &RecordBatch, changes: &mut Changes) -> Result<(), String> 
     let numbers = |name| adds.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>());
     let paths = texts("path").ok_or("its files have no paths")?;
     let (stats, sizes, times) = (texts("stats"), numbers("size"), numbers("modificationTime"));
-    let partitions = adds.column_by_name("partitionValues").and_then(|c| c.as_map_opt());
+    let maps = |name| adds.column_by_name(name).and_then(|c| c.as_map_opt());
+    let (partitions, tags) = (maps("partitionValues"), maps("tags"));
     for row in (0..adds.len()).filter(|row| adds.is_valid(*row) && paths.is_valid(*row)) {
         let path = decoded(paths.value(row));
         let number = |column: Option<&arrow_array::Int64Array>| {
@@ -188,6 +199,7 @@ fn read_files(batch: &RecordBatch, changes: &mut Changes) -> Result<(), String> 
             modified: number(times),
             stats: text(stats, row),
             has_deletions: has_deletions(adds, row),
+            jobs: tags.and_then(|it| entries(it, row).find(|(name, _)| *name == TAG)?.1),
         };
         changes.insert(path, Change::Added(listed.entry()));
     }
@@ -200,23 +212,30 @@ fn has_deletions(adds: &StructArray, row: usize) -> bool {
 
 fn values(partitions: &MapArray, row: usize) -> Values<'_> {
     let mut found = Values::default();
-    let (names, texts) = (partitions.keys(), partitions.values());
-    let (Some(names), Some(texts)) = (names.as_string_opt::<i32>(), texts.as_string_opt::<i32>())
-    else {
-        return found;
-    };
-    let offsets = partitions.value_offsets();
-    let (Some(from), Some(to)) = (offsets.get(row), offsets.get(row + 1)) else { return found };
-    for at in *from as usize..*to as usize {
-        let value = text(Some(texts), at).map(Cow::Borrowed);
-        match text(Some(names), at) {
-            Some("event_type") => found.event_type = value,
-            Some("date") => found.date = value,
-            Some("month") => found.month = value,
+    for (name, value) in entries(partitions, row) {
+        let value = value.map(Cow::Borrowed);
+        match name {
+            "event_type" => found.event_type = value,
+            "date" => found.date = value,
+            "month" => found.month = value,
             _ => {}
         }
     }
     found
+}
+
+/// The names and the values of a map.
+fn entries(map: &MapArray, row: usize) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let names = map.keys().as_string_opt::<i32>();
+    let texts = map.values().as_string_opt::<i32>();
+    let offsets = map.value_offsets();
+    let places = match (names, texts, offsets.get(row), offsets.get(row + 1)) {
+        (Some(_), Some(_), Some(from), Some(to)) if map.is_valid(row) => {
+            *from as usize..*to as usize
+        }
+        _ => 0..0,
+    };
+    places.filter_map(move |at| Some((text(names, at)?, text(texts, at))))
 }
 
 #[cfg(test)]

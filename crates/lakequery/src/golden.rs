@@ -55,6 +55,7 @@ fn file(
     received: &[DateTime<Utc>],
 ) -> LiveFile {
     LiveFile {
+        facts: None,
         path,
         dates: (partition.date, partition.date),
         partition,

@@ -1,15 +1,18 @@
-with named as (
+with told as (
   select
     source,
     repo_id,
-    max_by(
-      repo_full_name,
-      row(ms(coalesce(occurred_at, received_at)), ms(received_at), repo_full_name)
-    ) as name
+    repo_full_name as name,
+    ms(coalesce(occurred_at, received_at)) as told_ms,
+    ms(received_at) as arrived_ms
   from events
   where event_type in (event_types)
     and repo_id is not null
     and repo_full_name is not null
+),
+named as (
+  select source, repo_id, max_by(name, row(told_ms, arrived_ms, name)) as name
+  from told
   group by source, repo_id
 )
 select

@@ -17,6 +17,7 @@ mod compare;
 mod definition;
 mod dimension;
 mod duration;
+pub mod facts;
 mod fill;
 mod nearest;
 mod people;

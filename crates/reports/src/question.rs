@@ -45,6 +45,8 @@ pub struct Question {
     pub top: Option<usize>,
     /// The arrivals that its window needs, where that had to be asked.
     pub reach: Option<Reach>,
+    /// Whether the engine keeps facts, which are read then: see [`crate::facts`].
+    pub over_facts: bool,
     /// Whether an interval for the median is asked for, to compare it with another.
     pub interval: bool,
 }
@@ -100,6 +102,7 @@ impl Question {
             sort: None,
             top: None,
             reach: None,
+            over_facts: false,
             interval: false,
         }
     }

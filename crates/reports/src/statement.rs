@@ -9,7 +9,7 @@ mod figures;
 
 use chrono::{DateTime, Utc};
 
-use crate::view::with;
+use crate::view::{Scope, with};
 use crate::{Dimension, Question, View};
 
 /// The names under which the SQL gives what is not a dimension.
@@ -82,7 +82,8 @@ fn parts(question: &Question, names: bool) -> String {
     if names {
         views.push(question.report.subject.repositories);
     }
-    with(&views, question.reach())
+    let scope = Scope { reach: question.reach(), over_facts: question.over_facts };
+    with(&views, scope)
 }
 
 /// A time as a literal.

@@ -1,7 +1,16 @@
 //! The queries that reports are made from, as texts over the table `events`.
 
 use crate::reach::Reach;
-use crate::shorthand;
+use crate::{facts, shorthand};
+
+/// What queries read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Scope {
+    /// Which arrivals.
+    pub(crate) reach: Reach,
+    /// Whether facts are read where there are such.
+    pub(crate) over_facts: bool,
+}
 
 /// A name for a query.
 #[derive(Debug)]
@@ -47,13 +56,31 @@ pub(crate) static PULL_REPOSITORIES: View = View {
     needs: &[],
 };
 
+/// Each delivery that tells of a job, as a row of the kind that they merge to.
+static JOB_DELIVERIES: View = View {
+    name: "job_deliveries",
+    text: include_str!("../queries/jobs/job_deliveries.sql"),
+    event_types: JOB_EVENTS,
+    is_of_names: false,
+    needs: &[],
+};
+
+/// One row per job and attempt: what its deliveries say, merged.
+static JOB_STATES: View = View {
+    name: "job_states",
+    text: include_str!("../queries/jobs/job_states.sql"),
+    event_types: JOB_EVENTS,
+    is_of_names: false,
+    needs: &[&JOB_DELIVERIES],
+};
+
 /// One row per job and attempt, without its repository's name.
 pub(crate) static JOB_LIVES: View = View {
     name: "job_lives",
     text: include_str!("../queries/jobs/job_lives.sql"),
     event_types: JOB_EVENTS,
     is_of_names: false,
-    needs: &[],
+    needs: &[&JOB_DELIVERIES, &JOB_STATES],
 };
 
 /// One row per pull request: what can be said by looking at each delivery alone.
@@ -89,7 +116,7 @@ static WORKFLOW_JOBS: View = View {
     text: include_str!("../queries/jobs/workflow_jobs.sql"),
     event_types: JOB_EVENTS,
     is_of_names: false,
-    needs: &[&JOB_LIVES, &JOB_REPOSITORIES],
+    needs: &[&JOB_DELIVERIES, &JOB_STATES, &JOB_LIVES, &JOB_REPOSITORIES],
 };
 
 /// One row per pull request, for users.
@@ -110,20 +137,32 @@ impl View {
         self.text.split_inclusive('\n').take_while(|line| line.starts_with("--")).collect()
     }
 
-    /// The query alone, which names the views that it needs, of the deliveries in reach.
-    pub(crate) fn body(&self, reach: Reach) -> String {
+    /// The query alone, which names the views that it needs, of what is in scope.
+    pub(crate) fn body(&self, scope: Scope) -> String {
         let lines = self.text.lines().skip_while(|line| line.starts_with("--"));
-        let body = lines.collect::<Vec<_>>().join("\n");
+        let mut body = lines.collect::<Vec<_>>().join("\n");
+        if scope.over_facts {
+            body = facts::over_facts(self, body, scope.reach);
+        }
         let types: Vec<String> = self.event_types.iter().map(|name| format!("'{name}'")).collect();
-        let reach = if self.is_of_names { String::new() } else { reach.sql() };
+        let reach = if self.is_of_names { String::new() } else { scope.reach.sql() };
         let body = body.replace("(event_types)", &format!("({}){reach}", types.join(", ")));
         shorthand::written_out(&body.replace("(in_reach)", &reach))
     }
 
     /// The query as it runs anywhere: what it needs is in it.
     pub fn sql(&self) -> String {
-        let body = self.body(Reach::default());
-        match (with(self.needs, Reach::default()), body.strip_prefix("with ")) {
+        self.sql_of(Scope::default())
+    }
+
+    /// The same for an engine that keeps facts: see [`crate::facts`].
+    pub fn sql_over_facts(&self) -> String {
+        self.sql_of(Scope { over_facts: true, ..Scope::default() })
+    }
+
+    fn sql_of(&self, scope: Scope) -> String {
+        let body = self.body(scope);
+        match (with(self.needs, scope), body.strip_prefix("with ")) {
             (parts, _) if parts.is_empty() => format!("{body}\n"),
             (parts, Some(rest)) => format!("with {parts},\n{rest}\n"),
             (parts, None) => format!("with {parts}\n{body}\n"),
@@ -132,13 +171,13 @@ impl View {
 }
 
 /// Views as the parts of a `with`, each once, in the order of need.
-pub(crate) fn with(views: &[&View], reach: Reach) -> String {
+pub(crate) fn with(views: &[&View], scope: Scope) -> String {
     let mut parts: Vec<(&str, String)> = vec![];
     for view in views {
         if parts.iter().all(|(name, _)| *name != view.name) {
             parts.push((
                 view.name,
-                format!("{} as (\n{}\n)", view.name, indented(&view.body(reach))),
+                format!("{} as (\n{}\n)", view.name, indented(&view.body(scope))),
             ));
         }
     }

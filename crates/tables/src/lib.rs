@@ -14,6 +14,7 @@
 pub mod batch;
 pub mod columns;
 pub mod decode;
+pub mod facts;
 mod leaf;
 mod plan;
 pub mod schema;

@@ -139,8 +139,8 @@ pull_stages as (
       coalesce(turn, draft) as was_draft,
       case when turn is null then draft else 1 - turn end as is_draft,
       min(arrived_ms) as arrived_ms
-    from observations o
-    join drafted d on d.source = o.source and d.repo_id = o.repo_id and d.number = o.number
+    from drafted d
+    join observations o on o.source = d.source and o.repo_id = d.repo_id and o.number = d.number
     where turn is not null or draft is not null
     group by
       o.source, o.repo_id, o.number, told_at, turn, later,
@@ -149,12 +149,50 @@ pull_stages as (
       -- A turn that is told twice is one.
       case when turn is null then arrived_ms end
   ),
-  marked as (
+  turns as (
+    select distinct source, repo_id, number, told_at
+    from observations
+    where turn is not null
+  ),
+  placed as (
     select
-      *,
-      max(case when turn is null then 0 else 1 end)
-        over (partition by source, repo_id, number, told_at) as beside_turn
-    from told
+      t.source,
+      t.repo_id,
+      t.number,
+      t.told_at,
+      t.turn,
+      t.was_draft,
+      t.is_draft,
+      -- In the order of a whole repository: a partition costs more than its rows.
+      row_number() over (
+        partition by t.source, t.repo_id
+        order by t.number, t.told_at, t.later, t.arrived_ms, t.turn, t.is_draft
+      ) as place,
+      lag(t.number) over (
+        partition by t.source, t.repo_id
+        order by t.number, t.told_at, t.later, t.arrived_ms, t.turn, t.is_draft
+      ) as prior_number,
+      lag(t.is_draft) over (
+        partition by t.source, t.repo_id
+        order by t.number, t.told_at, t.later, t.arrived_ms, t.turn, t.is_draft
+      ) as prior_draft,
+      lag(t.told_at) over (
+        partition by t.source, t.repo_id
+        order by t.number, t.told_at, t.later, t.arrived_ms, t.turn, t.is_draft
+      ) as prior_at,
+      lead(t.number) over (
+        partition by t.source, t.repo_id
+        order by t.number, t.told_at, t.later, t.arrived_ms, t.turn, t.is_draft
+      ) as next_number,
+      lead(t.told_at) over (
+        partition by t.source, t.repo_id
+        order by t.number, t.told_at, t.later, t.arrived_ms, t.turn, t.is_draft
+      ) as next_at
+    from told t
+    left join turns u
+      on u.source = t.source and u.repo_id = t.repo_id and u.number = t.number and u.told_at = t.told_at
+    -- What else is told in the second of a turn may be of before or of after it.
+    where t.turn is not null or u.number is null
   ),
   ordered as (
     select
@@ -165,35 +203,22 @@ pull_stages as (
       turn,
       was_draft,
       is_draft,
-      row_number() over (
-        partition by source, repo_id, number
-        order by told_at, later, arrived_ms, turn, is_draft
-      ) as place,
-      lag(is_draft) over (
-        partition by source, repo_id, number
-        order by told_at, later, arrived_ms, turn, is_draft
-      ) as prior_draft,
-      lag(told_at) over (
-        partition by source, repo_id, number
-        order by told_at, later, arrived_ms, turn, is_draft
-      ) as prior_at,
-      lead(told_at) over (
-        partition by source, repo_id, number
-        order by told_at, later, arrived_ms, turn, is_draft
-      ) as next_at
-    from marked
-    -- What else is told in the second of a turn may be of before or of after it.
-    where turn is not null or beside_turn = 0
+      place,
+      prior_number is null or prior_number <> number as is_first,
+      case when prior_number = number then prior_draft end as prior_draft,
+      case when prior_number = number then prior_at end as prior_at,
+      case when next_number = number then next_at end as next_at
+    from placed
   ),
   moments as (
     select
-      source, repo_id, number, told_at, turn, was_draft, is_draft, place, prior_draft, prior_at, next_at,
+      source, repo_id, number, told_at, turn, was_draft, is_draft, place, is_first, prior_draft, prior_at, next_at,
       null as reviewer,
       null as reviewed_at
     from ordered
     union all
     select
-      source, repo_id, pull_request_number, null, null, null, null, null, null, null, null,
+      source, repo_id, pull_request_number, null, null, null, null, null, null, null, null, null,
       lower(pull_request_review_user_login),
       pull_request_review_submitted_at
     from events
@@ -211,6 +236,7 @@ pull_stages as (
       m.was_draft,
       m.is_draft,
       m.place,
+      m.is_first,
       m.prior_draft,
       m.next_at,
       v.merged_at is null or m.told_at <= v.merged_at as is_before_merge,
@@ -246,7 +272,7 @@ pull_stages as (
       max(lead_s) as lead_s,
       max(counted_at) as counted_at,
       min(reviewed_at) as first_review_at,
-      coalesce(max(case when place = 1 then was_draft end), 0) as opened_as_draft,
+      coalesce(max(case when is_first then was_draft end), 0) as opened_as_draft,
       min(told_at) filter (where turn = 1 and is_before_merge) as first_ready_at,
       max(told_at) filter (where turn = 1 and is_before_merge) as ready_at,
       coalesce(min(place) filter (where turn = 1 and is_before_merge), 1000000000) as first_ready_place,
@@ -255,7 +281,7 @@ pull_stages as (
       max(place) filter (where is_gap and prior_draft = 1) as gap_place,
       count(*) filter (where is_gap) as gaps,
       coalesce(sum(until_ms - from_ms) filter (where prior_draft = 1), 0)
-        + coalesce(sum(until_ms - cast(round(to_unixtime(created_at) * 1e3) as bigint)) filter (where place = 1 and was_draft = 1), 0)
+        + coalesce(sum(until_ms - cast(round(to_unixtime(created_at) * 1e3) as bigint)) filter (where is_first and was_draft = 1), 0)
         + coalesce(sum(cast(round(to_unixtime(merged_at) * 1e3) as bigint) - until_ms) filter (where next_at is null and is_draft = 1), 0) as draft_ms
     from joined
     group by source, repo_id, number, unidentified

@@ -80,6 +80,7 @@ mod tests {
     fn file(name: String, bytes: u64) -> LiveFile {
         let date = "2026-03-01".parse().unwrap();
         LiveFile {
+            facts: None,
             path: name,
             partition: Partition { event_type: EventType::partition_of("push"), date },
             bytes,

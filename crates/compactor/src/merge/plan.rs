@@ -175,6 +175,7 @@ mod tests {
 
     fn file(date: &str, name: &str, kib: u64) -> LiveFile {
         LiveFile {
+            facts: None,
             path: name.into(),
             partition: Partition {
                 event_type: EventType::partition_of("push"),

@@ -134,6 +134,7 @@ mod tests {
     fn file(date: &str, name: &str, rows: u64, bytes: u64) -> LiveFile {
         let date: NaiveDate = date.parse().unwrap();
         LiveFile {
+            facts: None,
             path: name.into(),
             partition: Partition { event_type: EventType::partition_of("push"), date },
             bytes,

@@ -29,6 +29,7 @@ pub(super) async fn sweep(
     let live: HashSet<&str> = projection.files().iter().map(|file| file.path.as_str()).collect();
     let is_unwanted = |object: &ObjectMeta| {
         let path = layout::path_in_projection(object.location.as_ref()).unwrap_or_default();
+        let path = layout::path_of_facts(path).unwrap_or(path);
         path.ends_with(".parquet")
             && layout::projected_partition_of(path).is_some()
             && !live.contains(path)

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Months, NaiveDate, NaiveTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use octolake_event::layout::{self, Partition};
-use octolake_lake::{LiveFile, NewFile, NewProjected};
+use octolake_lake::{Facts, LiveFile, NewFile, NewProjected};
 use octolake_tables::schema::name;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -22,6 +22,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use tokio::runtime::Handle;
 
+use super::facts::{Fold, has_facts};
 use super::plan::Job;
 use crate::encode::bytes_of;
 use crate::error::CompactError;
@@ -95,6 +96,8 @@ struct Writer<'j> {
     rows: u64,
     received: Option<(DateTime<Utc>, DateTime<Utc>)>,
     dates: Option<(NaiveDate, NaiveDate)>,
+    /// What the rows of the open file say of jobs, where it is about such.
+    facts: Option<Fold>,
     written: Vec<NewProjected>,
 }
 
@@ -110,6 +113,7 @@ impl<'j> Writer<'j> {
             rows: 0,
             received: None,
             dates: None,
+            facts: has_facts(&job.month).then(Fold::default),
             written: vec![],
         }
     }
@@ -193,7 +197,8 @@ impl<'j> Writer<'j> {
             let what = format!("it has {rows} rows where the log says {told}");
             return Err(CompactError::unusable(path, what));
         }
-        if self.open.as_ref().is_some_and(|open| open.bytes_written() >= FILE_BYTES) {
+        let is_full = self.facts.as_ref().is_some_and(Fold::is_full);
+        if is_full || self.open.as_ref().is_some_and(|open| open.bytes_written() >= FILE_BYTES) {
             self.end_group(schema)?;
             self.close().await?;
         }
@@ -219,6 +224,9 @@ impl<'j> Writer<'j> {
         drop(waiting);
         let rows = take_record_batch(&rows, &by_arrival(&rows))?;
         self.rows += rows.num_rows() as u64;
+        if let Some(facts) = &mut self.facts {
+            facts.take(&rows);
+        }
         let failed = |e| {
             let folder = layout::projected_folder(&self.job.month);
             CompactError::parquet("encode", folder, e)
@@ -253,8 +261,21 @@ impl<'j> Writer<'j> {
             received: self.received.take().unwrap_or_else(|| all_of(month)),
         };
         let dates = self.dates.unwrap_or((month.date, month.date));
-        self.written.push(NewProjected { file, dates });
+        let facts = self.put_facts(&file.path).await?;
+        self.written.push(NewProjected { file, dates, facts });
         Ok(())
+    }
+
+    /// Puts what the rows of a file say of jobs beside it.
+    async fn put_facts(&mut self, path: &str) -> Result<Option<Facts>, CompactError> {
+        let Some(facts) = self.facts.as_mut().map(std::mem::take).filter(Fold::is_whole) else {
+            return Ok(None);
+        };
+        let key = Facts::key(path);
+        let folded = facts.end().map_err(|e| CompactError::parquet("encode", &key, e))?;
+        let facts = Facts::new(folded.bytes.len() as u64, folded.rows, &folded.ids);
+        objects::put(self.shop.store.as_ref(), &key, folded.bytes).await?;
+        Ok(Some(facts))
     }
 
     fn note_arrivals(&mut self, batch: &RecordBatch) {

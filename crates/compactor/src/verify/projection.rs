@@ -1,21 +1,23 @@
 //! Whether the projection holds what the archive does.
 //!
 //! Month by month and event type by event type: as many rows, and the same values in each column and
-//! in each row, told by sums of hashes, whatever the order. One batch is in memory at a time.
+//! in each row, told by sums of hashes, whatever the order. One batch is in memory at a time, and the
+//! facts of one file: they have to be what its rows say.
 
 use std::collections::BTreeMap;
 
 use arrow_array::{ArrayRef, Date32Array, RecordBatch};
 use chrono::NaiveDate;
 use octolake_event::layout::{self, Partition};
-use octolake_lake::{LiveFile, Projection, Table};
+use octolake_lake::{Facts, LiveFile, Projection, Table};
 use octolake_store::Lake;
 use octolake_tables::schema::name;
 
 use super::EXAMPLES;
 use super::verdict::Check;
 use crate::error::CompactError;
-use crate::file_reader::Whole;
+use crate::file_reader::{Whole, batches};
+use crate::project::facts::Fold;
 use crate::rewrite::census::Census;
 use crate::rewrite::columns::Columns;
 
@@ -83,12 +85,17 @@ async fn compare(lake: &Lake, month: &Partition, files: &Month<'_>) -> Result<u6
     let columns = Columns::of(&month.event_type, std::iter::empty()).without_payload();
     let mut archive = Census::default();
     for file in &files.archive {
-        read(lake, file, &file.key(), Some(file.partition.date), &columns, &mut archive).await?;
+        let date = Some(file.partition.date);
+        read(lake, file, &file.key(), date, &columns, &mut archive, None).await?;
     }
     let mut projected = Census::default();
     for file in &files.projected {
         let key = layout::projected_key(&file.path);
-        read(lake, file, &key, None, &columns, &mut projected).await?;
+        let mut facts = file.facts.as_ref().map(|_| Fold::default());
+        read(lake, file, &key, None, &columns, &mut projected, facts.as_mut()).await?;
+        if let Some(facts) = facts {
+            check_facts(lake, file, facts).await?;
+        }
     }
     match archive.difference(&projected) {
         None => Ok(archive.rows()),
@@ -103,6 +110,7 @@ async fn read(
     date: Option<NaiveDate>,
     columns: &Columns,
     census: &mut Census,
+    mut facts: Option<&mut Fold>,
 ) -> Result<(), String> {
     let failed = |error: &dyn std::fmt::Display| format!("{key}: {error}");
     let opened = Whole::open_without_pages(lake.store().clone(), key, file.bytes).await;
@@ -117,10 +125,43 @@ async fn read(
                 None => batch.column_by_name(name::DATE).cloned().ok_or("it has no dates")?,
             };
             let rows = columns.chosen(&batch).map_err(|reason| failed(&reason))?;
+            if let Some(facts) = &mut facts {
+                facts.take(&rows);
+            }
             census.add(&Census::of(&with(&rows, dates)?).map_err(|error| failed(&error))?);
         }
     }
     Ok(())
+}
+
+/// Whether the facts beside a file are those of its rows.
+async fn check_facts(lake: &Lake, file: &LiveFile, folded: Fold) -> Result<(), String> {
+    let Some(facts) = &file.facts else { return Ok(()) };
+    let key = Facts::key(&file.path);
+    let failed = |error: &dyn std::fmt::Display| format!("{key}: {error}");
+    let folded = folded.end().map_err(|error| failed(&error))?;
+    let opened = Whole::open_without_pages(lake.store().clone(), &key, facts.bytes).await;
+    let opened = opened.map_err(|error| failed(&error))?;
+    let made = batches(&folded.bytes).map_err(|error| failed(&error))?;
+    let made: Vec<RecordBatch> = made.collect::<Result<_, _>>().map_err(|error| failed(&error))?;
+    let mut wanted = Census::default();
+    for batch in &made {
+        wanted.add(&Census::of(batch).map_err(|error| failed(&error))?);
+    }
+    let mut found = Census::default();
+    let columns: Vec<usize> = (0..opened.schema().fields().len()).collect();
+    for group in 0..opened.metadata().num_row_groups() {
+        let batches = opened.group_of(group, &columns).await;
+        for batch in batches.map_err(|error| failed(&error))? {
+            let batch = batch.map_err(|error| failed(&error))?;
+            found.add(&Census::of(&batch).map_err(|error| failed(&error))?);
+        }
+    }
+    match wanted.difference(&found) {
+        None if *facts == Facts::new(facts.bytes, folded.rows, &folded.ids) => Ok(()),
+        None => Err(failed(&"the log tells other rows or ids of it")),
+        Some(difference) => Err(failed(&difference)),
+    }
 }
 
 fn of_day(date: NaiveDate, rows: usize) -> ArrayRef {

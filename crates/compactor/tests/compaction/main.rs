@@ -6,6 +6,7 @@ mod bad_input;
 mod costs;
 mod elsewhere;
 mod erasing;
+mod facts;
 mod lake;
 mod merging;
 mod older;

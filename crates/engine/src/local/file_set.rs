@@ -37,6 +37,8 @@ pub(super) enum Shape {
     Archive,
     /// Of one event type and month each, with dates in place of payloads.
     Projection,
+    /// Of one month's jobs each.
+    Facts,
 }
 
 impl Shape {
@@ -45,6 +47,7 @@ impl Shape {
         match self {
             Self::Archive => &PARTITION_COLUMNS,
             Self::Projection => &["event_type"],
+            Self::Facts => &[],
         }
     }
 
@@ -52,6 +55,7 @@ impl Shape {
         match self {
             Self::Archive => "events",
             Self::Projection => "projection",
+            Self::Facts => "facts",
         }
     }
 
@@ -59,6 +63,7 @@ impl Shape {
         match self {
             Self::Archive => file.key(),
             Self::Projection => layout::projected_key(&file.path),
+            Self::Facts => layout::facts_key(&file.path),
         }
     }
 }
@@ -85,7 +90,8 @@ impl FileSet {
         schema: &SchemaRef,
     ) -> Self {
         let in_folder = |field: &&FieldRef| shape.folder_columns().contains(&field.name().as_str());
-        let is_there = |field: &&FieldRef| shape == Shape::Archive || field.name() != name::PAYLOAD;
+        let is_there =
+            |field: &&FieldRef| shape != Shape::Projection || field.name() != name::PAYLOAD;
         let fields = || schema.fields().iter().filter(is_there);
         let in_files: Vec<FieldRef> = fields().filter(|f| !in_folder(f)).cloned().collect();
         let in_folders: Vec<FieldRef> = fields().filter(in_folder).cloned().collect();
@@ -253,6 +259,12 @@ pub(super) fn with_views(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(view).collect::<Vec<_>>()))
 }
 
+/// The same without the payload.
+pub(super) fn without_payload(schema: &SchemaRef) -> SchemaRef {
+    let fields = schema.fields().iter().filter(|field| field.name() != name::PAYLOAD);
+    Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
+}
+
 /// The schema that users see.
 pub(super) fn table_schema() -> SchemaRef {
     with_views(&schema::table_schema())
@@ -269,6 +281,7 @@ mod tests {
         let path = format!("event_type=push/date=2026-03-02/{name}");
         let partition = Partition::of_file(&path).unwrap();
         LiveFile {
+            facts: None,
             dates: (partition.date, partition.date),
             partition,
             path,

@@ -18,9 +18,13 @@ use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use octolake_lake::LiveFile;
+use octolake_tables::facts::job;
 use octolake_tables::schema::name;
 
 use super::file_set::folder_value;
+
+/// Columns of moments at which deliveries arrived that a file's rows are made of.
+const ARRIVALS: [&str; 3] = [name::RECEIVED_AT, "arrived_at", job::LAST_ARRIVED_AT];
 
 /// Whether a filter asks for nothing but columns of folders: it is then settled by [`files_for`].
 pub(super) fn is_of_folder(filter: &Expr, columns: &[&str]) -> bool {
@@ -107,7 +111,7 @@ fn by_range<'a>(
     Ok(files.into_iter().zip(kept).filter_map(|(file, kept)| kept.then_some(file)).collect())
 }
 
-/// The ranges of `received_at` and of the dates of files; nothing is known of other columns.
+/// The ranges of arrivals and of the dates of files; nothing is known of other columns.
 struct Ranges<'a>(&'a [&'a LiveFile]);
 
 impl Ranges<'_> {
@@ -127,7 +131,8 @@ impl Ranges<'_> {
     ) -> Option<ArrayRef> {
         let micros = |file: &&LiveFile| time(file).map(|at| at.timestamp_micros());
         let times = || self.0.iter().map(micros).collect::<TimestampMicrosecondArray>();
-        (column.name() == name::RECEIVED_AT)
+        ARRIVALS
+            .contains(&column.name())
             .then(|| Arc::new(times().with_timezone("UTC")) as Arc<dyn Array>)
     }
 }
@@ -176,6 +181,7 @@ mod tests {
         let path = format!("{partition}/x.parquet");
         let partition = Partition::of_file(&path).unwrap();
         LiveFile {
+            facts: None,
             dates: (partition.date, partition.date),
             partition,
             path,

@@ -17,9 +17,11 @@ use futures::StreamExt as _;
 use octolake_lake::{LiveFile, Source, View};
 use octolake_reports::{Question, Table, VIEWS};
 use octolake_store::Lake;
+use tokio::sync::OnceCell;
 
 use super::compact::CompactAggregates;
 use super::events_table::EventsTable;
+use super::facts::JobFacts;
 use super::{functions, read_only, rows};
 use crate::{EngineError, SqlEngine};
 
@@ -42,6 +44,9 @@ pub struct Engine {
     /// The version of the table that is read.
     version: Option<u64>,
     is_projected: bool,
+    /// Where the projection keeps facts.
+    facts: Option<JobFacts>,
+    is_ready: OnceCell<()>,
     /// The newest arrival of each event type; `None` for a type of which a file does not say.
     newest: HashMap<String, Option<DateTime<Utc>>>,
 }
@@ -55,8 +60,9 @@ impl Engine {
         Ok(match Source::open(lake).await? {
             Source::Projected(projected) => {
                 let version = Some(projected.version);
+                let facts = JobFacts::of(lake, &projected);
                 let engine = Self::over(EventsTable::projected(lake, projected))?;
-                Self { version, is_projected: true, ..engine }
+                Self { version, is_projected: true, facts, ..engine }
             }
             Source::Empty => Self::of(lake, None, vec![])?,
             Source::Archive(view, reason) => {
@@ -97,7 +103,15 @@ impl Engine {
         let context = context().map_err(EngineError::Setup)?;
         let newest = newest(events.files());
         events.register(&context).map_err(EngineError::Setup)?;
-        Ok(Self { context, archive_because: None, version: None, is_projected: false, newest })
+        Ok(Self {
+            context,
+            archive_because: None,
+            version: None,
+            is_projected: false,
+            facts: None,
+            is_ready: OnceCell::new(),
+            newest,
+        })
     }
 
     /// Why the archive is read and not the projection; `None` where the projection is, or there is
@@ -145,16 +159,32 @@ impl Engine {
         self.query(sql).await?.execute_stream().await.map_err(EngineError::Run)
     }
 
+    /// What facts there are is looked at where a statement reads them.
+    async fn register_facts(&self) -> Result<(), EngineError> {
+        let Some(facts) = &self.facts else { return Ok(()) };
+        let register = || facts.register(&self.context);
+        self.is_ready.get_or_try_init(register).await.map_err(EngineError::Run).copied()
+    }
+
     /// Planning a view takes longer than many a query: only those that are named are planned, but
     /// for statements that list what there is.
     async fn register_views(&self, statement: &Statement) -> Result<(), EngineError> {
         let references =
             self.context.state().resolve_table_references(statement).map_err(EngineError::Plan)?;
         let named: HashSet<&str> = references.iter().map(|reference| reference.table()).collect();
+        let is_of_facts = |schema: Option<&str>| schema == Some(octolake_reports::facts::SCHEMA);
+        if references.iter().any(|reference| is_of_facts(reference.schema())) {
+            self.register_facts().await?;
+        }
         let lists = read_only::lists(statement)
             || references.iter().any(|reference| reference.schema() == Some("information_schema"));
         for (_, view) in VIEWS.iter().filter(|(_, view)| lists || named.contains(view.name)) {
-            let create = format!("create or replace view {} as\n{}", view.name, view.sql());
+            let text = match &self.facts {
+                Some(_) => view.sql_over_facts(),
+                None => view.sql(),
+            };
+            self.register_facts().await?;
+            let create = format!("create or replace view {} as\n{text}", view.name);
             self.context.sql(&create).await.map_err(EngineError::Setup)?;
         }
         Ok(())
@@ -165,6 +195,10 @@ impl Engine {
 impl SqlEngine for Engine {
     fn name(&self) -> &'static str {
         "local"
+    }
+
+    fn keeps_facts(&self) -> bool {
+        self.facts.is_some()
     }
 
     async fn run(&self, sql: &str) -> Result<Table, EngineError> {

@@ -11,6 +11,8 @@ use crate::event_type::EventType;
 pub const PROJECTION: &str = "projection";
 /// The folder of its log.
 pub const PROJECTION_LOG: &str = "projection/_delta_log";
+/// The folder of what stands beside its files; no engine takes a name like this for data.
+const FACTS: &str = "_facts";
 
 /// The month that a row of this date stands in, as the first of its days.
 pub fn month_of(date: NaiveDate) -> NaiveDate {
@@ -61,6 +63,17 @@ pub fn projected_key(path: &str) -> String {
     format!("{PROJECTION}/{path}")
 }
 
+/// The key of the facts beside a file of the projection, by its path relative to it.
+pub fn facts_key(path: &str) -> String {
+    format!("{PROJECTION}/{FACTS}/{path}")
+}
+
+/// The path of the file that facts stand beside; `None` where a path relative to the projection is of
+/// no facts.
+pub fn path_of_facts(path: &str) -> Option<&str> {
+    path.strip_prefix(FACTS)?.strip_prefix('/')
+}
+
 /// The path of a file relative to the projection; `None` where the key is not of its folder.
 pub fn path_in_projection(key: &str) -> Option<&str> {
     key.strip_prefix(PROJECTION)?.strip_prefix('/')
@@ -83,6 +96,11 @@ mod tests {
         assert_eq!(projected_partition_of(&path), Some(of_month));
         assert_eq!(super::super::is_intact(&path, b"abc"), Some(true));
         assert_eq!(path_in_projection(&projected_key(&path)), Some(path.as_str()));
+        let facts = facts_key(&path);
+        let facts = path_in_projection(&facts).unwrap();
+        assert_eq!(projected_partition_of(facts), None);
+        assert_eq!(path_of_facts(facts), Some(path.as_str()));
+        assert_eq!(path_of_facts(&path), None);
     }
 
     #[test]

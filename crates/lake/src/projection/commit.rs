@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, StructType, Transaction};
+use deltalake::kernel::{Action, Add, StructType, Transaction};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableError};
@@ -21,6 +21,7 @@ use super::{COLUMNS, EVENTS, EVENTS_MARK, Projection, SAID_IN, Said, WHOLE, colu
 use crate::actions::{Bounds, PartitionValues, add, remove};
 use crate::commit::{NewFile, Outcome, is_conflict};
 use crate::error::LakeError;
+use crate::facts::{Facts, TAG};
 use crate::follow::Following;
 use crate::live::LiveFile;
 use crate::open::{load_begun, log_store, open_error};
@@ -40,6 +41,8 @@ pub struct NewProjected {
     pub file: NewFile,
     /// The first and the last date of its rows.
     pub dates: (NaiveDate, NaiveDate),
+    /// What was put beside it.
+    pub facts: Option<Facts>,
 }
 
 impl NewProjected {
@@ -53,6 +56,7 @@ impl NewProjected {
             received_min: Some(self.file.received.0),
             received_max: Some(self.file.received.1),
             dates: self.dates,
+            facts: self.facts.clone(),
         }
     }
 }
@@ -200,9 +204,11 @@ async fn write(
 }
 
 fn actions(commit: &ProjectionCommit) -> Vec<Action> {
-    let adds = commit.adds.iter().map(|NewProjected { file, dates: (first, last) }| {
+    let adds = commit.adds.iter().map(|NewProjected { file, dates: (first, last), facts }| {
         let bounds = Bounds::of(file).with(DATE, first.to_string(), last.to_string());
-        add(file, values(&file.partition), bounds, true, commit.now)
+        let tags = facts.as_ref().map(|facts| HashMap::from([(TAG.to_owned(), Some(facts.tag()))]));
+        let add = add(file, values(&file.partition), bounds, true, commit.now);
+        Action::Add(Add { tags, ..add })
     });
     let removes =
         commit.removes.iter().map(|file| remove(file, values(&file.partition), commit.now));

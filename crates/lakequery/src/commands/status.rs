@@ -298,6 +298,7 @@ mod tests {
         let path = "event_type=push/date=2026-03-02/x.parquet";
         let partition = Partition::of_file(path).unwrap();
         LiveFile {
+            facts: None,
             dates: (partition.date, partition.date),
             partition,
             path: path.into(),

@@ -157,6 +157,7 @@ impl Args {
             slos: self.slo.clone(),
             sort: self.sort.clone(),
             top: self.top.map(|top| top as usize),
+            over_facts: false,
             interval: self.compare,
             ..Question::plain(report, Some(now))
         };

@@ -68,6 +68,7 @@ fn file(rows: &FreshRows) -> LiveFile {
     // The log keeps milliseconds, cut off: an answer must not change when its rows are compacted.
     let cut = |at: DateTime<_>| DateTime::from_timestamp_millis(at.timestamp_millis());
     LiveFile {
+        facts: None,
         path: String::new(),
         partition: rows.partition.clone(),
         bytes: rows.rows.get_array_memory_size() as u64,

@@ -1,0 +1,70 @@
+//! A table that consists of files of one or several sets, and of nothing else.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{Result, project_schema};
+use datafusion::datasource::TableType;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::union::UnionExec;
+use octolake_lake::LiveFile;
+
+use super::file_set::FileSet;
+
+/// The rows of files.
+#[derive(Debug)]
+pub(super) struct FilesTable {
+    sets: Vec<(FileSet, Vec<LiveFile>)>,
+    schema: SchemaRef,
+}
+
+impl FilesTable {
+    /// The rows of files whose sets have this schema.
+    pub(super) fn new(sets: Vec<(FileSet, Vec<LiveFile>)>, schema: SchemaRef) -> Self {
+        Self { sets, schema }
+    }
+
+    /// Whether there is any.
+    pub(super) fn has_files(&self) -> bool {
+        self.sets.iter().any(|(_, files)| !files.is_empty())
+    }
+}
+
+#[async_trait]
+impl TableProvider for FilesTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut parts = vec![];
+        for (set, files) in &self.sets {
+            parts.extend(set.scan(session, &self.schema, files, projection, filters, limit)?);
+        }
+        if parts.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
+        }
+        UnionExec::try_new(parts)
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+}

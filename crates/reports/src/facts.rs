@@ -1,0 +1,100 @@
+//! The same queries for an engine that keeps facts: rows that many deliveries were merged to.
+//!
+//! Such an engine has four tables beside `events`, in a schema of their own:
+//!
+//! | table | rows |
+//! |---|---|
+//! | `jobs_alone` | the jobs of which nothing else tells: they are what they are |
+//! | `jobs_shared` | what else is known of jobs by facts: it has to be merged |
+//! | `job_repositories` | names of the repositories of jobs: columns of the part `told` of that query |
+//! | `events_beside` | the deliveries of jobs that no facts were made of |
+//!
+//! Columns of the first two, in their order, are those of the query `job_deliveries`, since rows merge
+//! with each other whether they were made of one delivery or of many.
+
+use crate::reach::Reach;
+use crate::statement::timestamp;
+use crate::view::{JOB_REPOSITORIES, View};
+
+/// The schema of the tables.
+pub const SCHEMA: &str = "lake_facts";
+/// The facts of jobs of which nothing else tells.
+pub const ALONE: &str = "jobs_alone";
+/// The other facts of jobs.
+pub const SHARED: &str = "jobs_shared";
+/// Names of the repositories of jobs.
+pub const REPOSITORIES: &str = "job_repositories";
+/// What that calls a name, when it was told and when that arrived, in milliseconds; its columns are
+/// these behind `source` and `repo_id`.
+pub const NAMES: [&str; 3] = ["name", "told_ms", "arrived_ms"];
+/// The deliveries of which there are no facts.
+pub const BESIDE: &str = "events_beside";
+
+const FROM_EVENTS: &str = "from events\n";
+
+/// The text of a query that is read from facts, if it is one of those that are.
+pub(crate) fn over_facts(view: &View, body: String, reach: Reach) -> String {
+    let beside = format!("from {SCHEMA}.{BESIDE}\n");
+    match view.name {
+        "job_deliveries" => body.replace(FROM_EVENTS, &beside),
+        "job_states" => {
+            let arrived = arrived(reach);
+            let alone = include_str!("../queries/jobs/job_states_of_facts.sql");
+            let told = format!(
+                "from (\n  select * from {SCHEMA}.{SHARED}{arrived}\n  union all\n  \
+                 select * from job_deliveries\n) told\n"
+            );
+            let merged = body.replace("from job_deliveries\n", &told);
+            format!("{}{merged}", alone.replace("(arrived)", &arrived))
+        }
+        _ if std::ptr::eq(view, &JOB_REPOSITORIES) => {
+            let known =
+                format!("told as (\n  select * from {SCHEMA}.{REPOSITORIES}\n  union all\n");
+            body.replace("told as (\n", &known).replace(FROM_EVENTS, &beside)
+        }
+        _ => body,
+    }
+}
+
+/// The condition that some delivery of a job was in reach.
+fn arrived(reach: Reach) -> String {
+    let since = reach.since.map(|at| format!("last_arrived_at >= {}", timestamp(at)));
+    let until = reach.until.map(|at| format!("arrived_at < {}", timestamp(at)));
+    let conditions: Vec<String> = since.into_iter().chain(until).collect();
+    match conditions.as_slice() {
+        [] => String::new(),
+        _ => format!("\n  where {}", conditions.join(" and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::VIEWS;
+
+    #[test]
+    fn only_what_is_told_of_jobs_is_read_from_facts() {
+        let [(_, jobs), (_, pulls)] = VIEWS else { panic!("views") };
+        let sql = jobs.sql_over_facts();
+        let count = |text: &str| sql.matches(text).count();
+        assert_eq!(count("from lake_facts.events_beside\n"), 2);
+        for table in ["jobs_alone", "jobs_shared", "job_repositories"] {
+            assert_eq!(count(&format!("from lake_facts.{table}\n")), 1, "{table}");
+        }
+        assert_eq!(count("from events\n"), 0);
+        assert_eq!(pulls.sql_over_facts(), pulls.sql());
+        assert!(!jobs.sql().contains("facts"));
+    }
+
+    #[test]
+    fn a_job_is_in_reach_by_any_of_its_deliveries() {
+        let at = |text: &str| Some(text.parse().unwrap());
+        let reach = Reach { since: at("2026-09-01T00:00:00Z"), until: at("2027-02-01T00:00:00Z") };
+        assert_eq!(
+            arrived(reach),
+            "\n  where last_arrived_at >= timestamp '2026-09-01 00:00:00.000 UTC' \
+             and arrived_at < timestamp '2027-02-01 00:00:00.000 UTC'"
+        );
+        assert_eq!(arrived(Reach::default()), "");
+    }
+}
