@@ -82,22 +82,29 @@ fn a_file_that_is_gone_is_read_from_the_table_and_found() {
     let lake = TestLake::example();
     lake.json(&["compact"]);
     let answers = answers(&lake);
-    let jobs = lake.path().join("projection/event_type=workflow_job");
-    for month in fs::read_dir(&jobs).unwrap() {
-        fs::remove_dir_all(month.unwrap().path()).unwrap();
-    }
-    assert_eq!(self::answers(&lake), answers);
-    for words in [
+    let of_facts = [
         &["report", "queue-latency"][..],
         &["report", "queue-latency", "--drill"],
-        &["sql", "select count(distinct delivery_id) from events"],
-    ] {
+        &["sql", "select count(*) from workflow_jobs"],
+    ];
+    let of_rows = [&["sql", "select count(distinct delivery_id) from events"][..]];
+    let gone: [(&str, &[&[&str]]); 2] =
+        [("projection/_facts", &of_facts), ("projection/event_type=workflow_job", &of_rows)];
+    for (folder, told) in gone {
+        fs::remove_dir_all(lake.path().join(folder)).unwrap();
+        assert_eq!(self::answers(&lake), answers, "without {folder}");
+        says_what_to_run(&lake, told);
+        assert_eq!(lake.run(&["verify"]).code, Some(3));
+        lake.json(&["compact", "--rebuild-projection"]);
+        lake.verify();
+        let told = lake.run(&["report", "queue-latency"]).fine().stderr;
+        assert!(!told.contains("projection"), "{told}");
+    }
+}
+
+fn says_what_to_run(lake: &TestLake, commands: &[&[&str]]) {
+    for words in commands {
         let told = lake.run(words).fine().stderr;
         assert!(told.contains("`lakequery compact --rebuild-projection`"), "{words:?}: {told}");
     }
-    assert_eq!(lake.run(&["verify"]).code, Some(3));
-    lake.json(&["compact", "--rebuild-projection"]);
-    lake.verify();
-    let told = lake.run(&["report", "queue-latency"]).fine().stderr;
-    assert!(!told.contains("projection"), "{told}");
 }
