@@ -22,6 +22,7 @@ mod pruning;
 mod read_only;
 mod rows;
 mod session;
+mod spills;
 
 pub use events_table::EventsTable;
 pub use read_only::ReadOnlyError;

@@ -2,7 +2,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::RecordBatch;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use octolake_compactor::{Selection, Settings, Surroundings, erase};

@@ -11,9 +11,10 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
-use futures::StreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 use octolake_lake::{LiveFile, Source, View};
 use octolake_reports::{Question, Table, VIEWS};
 use octolake_store::Lake;
@@ -22,7 +23,7 @@ use tokio::sync::OnceCell;
 use super::compact::CompactAggregates;
 use super::events_table::EventsTable;
 use super::facts::JobFacts;
-use super::{functions, read_only, rows};
+use super::{functions, read_only, rows, spills};
 use crate::{EngineError, SqlEngine};
 
 /// How much a query may hold in memory before it spills to the disk, in bytes, if nobody says. What
@@ -148,7 +149,7 @@ impl Engine {
     /// # Errors
     /// As for [`Engine::query`], or the query failed.
     pub async fn collect(&self, sql: &str) -> Result<Vec<RecordBatch>, EngineError> {
-        self.query(sql).await?.collect().await.map_err(EngineError::Run)
+        self.stream(sql).await?.try_collect().await.map_err(EngineError::Run)
     }
 
     /// The rows of a statement's answer as they come, whatever their number.
@@ -156,7 +157,11 @@ impl Engine {
     /// # Errors
     /// As for [`Engine::query`].
     pub async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, EngineError> {
-        self.query(sql).await?.execute_stream().await.map_err(EngineError::Run)
+        let frame = self.query(sql).await?;
+        let task = Arc::new(frame.task_ctx());
+        let plan = frame.create_physical_plan().await.map_err(EngineError::Run)?;
+        let rows = execute_stream(plan.clone(), task).map_err(EngineError::Run)?;
+        Ok(spills::told(plan, rows))
     }
 
     /// What facts there are is looked at where a statement reads them.
@@ -202,9 +207,9 @@ impl SqlEngine for Engine {
     }
 
     async fn run(&self, sql: &str) -> Result<Table, EngineError> {
-        let frame = self.query(sql).await?;
-        let schema = frame.schema().as_arrow().clone();
-        let batches = frame.collect().await.map_err(EngineError::Run)?;
+        let rows = self.stream(sql).await?;
+        let schema = rows.schema();
+        let batches: Vec<RecordBatch> = rows.try_collect().await.map_err(EngineError::Run)?;
         rows::table(&schema, &batches).map_err(EngineError::Run)
     }
 
