@@ -9,6 +9,9 @@ use octolake_event::layout;
 pub(crate) const TAG: &str = "octolake.jobs";
 /// How many ranges of ids are kept apart.
 const MAX_RANGES: usize = 16;
+/// Ranges are parted where a gap is so many times as wide as most are: narrower ones tell readers
+/// little, and each range is compared with.
+const WIDE: u64 = 100;
 
 /// The facts beside a file of the projection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +27,15 @@ pub struct Facts {
 
 impl Facts {
     /// The facts of jobs with these ids, which come in order: the widest gaps between them part the
-    /// ranges.
+    /// ranges, if they are far wider than most.
     pub fn new(bytes: u64, rows: u64, ids: &[i64]) -> Self {
         let gap = |place: &usize| match ids.get(*place - 1..=*place) {
             Some([before, after]) => after.abs_diff(*before),
             _ => 0,
         };
-        let mut cuts: Vec<usize> = (1..ids.len()).filter(|place| gap(place) > 1).collect();
+        let usual = usual(&mut (1..ids.len()).map(|place| gap(&place)).collect::<Vec<u64>>());
+        let is_wide = |place: &usize| gap(place) / WIDE > usual;
+        let mut cuts: Vec<usize> = (1..ids.len()).filter(is_wide).collect();
         cuts.sort_by_key(|place| std::cmp::Reverse(gap(place)));
         cuts.truncate(MAX_RANGES - 1);
         cuts.sort_unstable();
@@ -72,6 +77,12 @@ impl Facts {
     }
 }
 
+/// The width of the gap in the middle of all.
+fn usual(gaps: &mut [u64]) -> u64 {
+    let middle = gaps.len() / 2;
+    if gaps.is_empty() { 0 } else { *gaps.select_nth_unstable(middle).1 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,7 +93,7 @@ mod tests {
             let facts = Facts::new(4_711, 3, ids);
             assert_eq!(Facts::of_tag(&facts.tag()), Some(facts));
         }
-        assert_eq!(Facts::new(4_711, 3, &[-3, 5, 5, 6]).tag(), "4711 3 -3..-3,5..6");
+        assert_eq!(Facts::new(4_711, 3, &[-300, 5, 5, 6, 7]).tag(), "4711 3 -300..-300,5..7");
         for text in ["", "1", "1 2", "1 2 3", "1 2 3..x", "-1 2 3..4"] {
             assert_eq!(Facts::of_tag(text), None, "{text}");
         }
@@ -90,15 +101,16 @@ mod tests {
 
     #[test]
     fn the_widest_gaps_part_the_ranges() {
-        // 20 numbers a gap of 10 apart, and one far away: the first and the last gaps are kept.
-        let mut ids: Vec<i64> = (0..20).map(|n| n * 10).collect();
-        ids.push(1_000_000);
+        // 20 pairs of numbers, each pair further from the last than that was.
+        let ids: Vec<i64> = (0..20).flat_map(|n| [n * n * 1_000, n * n * 1_000 + 1]).collect();
         let ranges = Facts::new(0, 0, &ids).ids;
-        assert_eq!(ranges.len(), MAX_RANGES);
-        assert_eq!(ranges.last(), Some(&(1_000_000, 1_000_000)));
+        assert_eq!((ranges.len(), ranges[0]), (MAX_RANGES, (0, 16_001)));
+        assert_eq!(ranges[1..3], [(25_000, 25_001), (36_000, 36_001)]);
         let holds =
             |id: i64| ranges.iter().filter(|(from, to)| (*from..=*to).contains(&id)).count();
         assert!(ids.iter().all(|id| holds(*id) == 1));
-        assert_eq!(Facts::new(0, 0, &[i64::MIN, i64::MAX]).ids.len(), 2);
+        // Gaps of 7 and 50 are as wide as gaps are here.
+        assert_eq!(Facts::new(0, 0, &[1, 8, 15, 22, 72, 79]).ids, [(1, 79)]);
+        assert_eq!(Facts::new(0, 0, &[i64::MIN, i64::MAX]).ids, [(i64::MIN, i64::MAX)]);
     }
 }

@@ -1,8 +1,8 @@
 //! Facts: a row per job beside each file of the projection that tells of jobs.
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
-use arrow_array::RecordBatch;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use octolake_compactor::{Selection, Settings, Surroundings, erase};
