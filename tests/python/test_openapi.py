@@ -171,12 +171,13 @@ def test_every_situation_is_in_an_example():
     assert set(SITUATIONS) == {example.situation for example in EXAMPLES} - {None}
 
 
-def test_headers_have_a_limit(door):
-    first = next(e for e in EXAMPLES if e.name == "accepted")
-    for path in ("/webhook", "/"):
-        example = document.Example("", "POST", path, first.headers, b"", None, 431, None)
-        answer = raw(door, example, {**first.headers, "X-Long": "x" * (64 << 10)})
-        assert (answer.status_code, answer.content) == (431, b"")
+def test_headers_have_a_limit(door, metrics):
+    for place, limit in ((door, 64 << 10), (metrics, 16 << 10)):
+        for method, path, status, _ in document.answers(place.document, "serve"):
+            if status == 431:
+                example = document.Example("", method.upper(), path, {}, None, None, status, None)
+                answer = raw(place, example, {"X-Long": "x" * limit})
+                assert (answer.status_code, answer.content) == (431, b"")
 
 
 @schema("serve", unexpected_methods=UNEXPECTED).parametrize()
