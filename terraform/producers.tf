@@ -17,7 +17,13 @@ variable "producers_door" {
 
   validation {
     condition     = try(var.producers_door.jwt, null) == null ? true : can(regex("^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^?#[:space:]]*)?$", var.producers_door.jwt.issuer))
-    error_message = "producers_door.jwt.issuer must be the https:// address that tokens name as iss, such as https://token.actions.githubusercontent.com; API Gateway reads <issuer>/.well-known/openid-configuration."
+    error_message = "producers_door.jwt.issuer must be the https:// address that tokens name as iss, such as https://cognito-idp.<region>.amazonaws.com/<pool>; API Gateway reads <issuer>/.well-known/openid-configuration."
+  }
+
+  # A JWT authorizer looks at issuer, audience, times and scope, and at no other claim.
+  validation {
+    condition     = !contains(["https://token.actions.githubusercontent.com", "https://gitlab.com", "https://accounts.google.com"], try(trimsuffix(var.producers_door.jwt.issuer, "/"), ""))
+    error_message = "producers_door.jwt.issuer gives everybody in the world a token, for any audience that he asks for. Use iam = true, and let your workflows take on a role that trusts them and nobody else."
   }
 
   validation {

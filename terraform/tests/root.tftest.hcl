@@ -398,3 +398,13 @@ run "a_second_door_without_a_limit" {
 
   expect_failures = [var.producers_door]
 }
+
+run "a_second_door_for_every_workflow_in_the_world" {
+  command = plan
+
+  variables {
+    producers_door = { source = "deploy-tools", jwt = { issuer = "https://token.actions.githubusercontent.com/", audience = ["octolake"] } }
+  }
+
+  expect_failures = [var.producers_door]
+}

@@ -77,7 +77,7 @@ def doors(aws, surroundings):
 def too_large(aws, client, door, example):
     body = b" " * LARGE
     headers = {**example.headers, document.SIGNATURE: document.sign(body)}
-    return door.send(document.Example(example.name, example.method, example.path, headers, body, None, 413, None))
+    return door.send(document.Example(example.name, example.method, example.path, headers, body, None, 413, None, {}))
 
 
 @contextmanager

@@ -103,6 +103,11 @@ def planner(aws, client, zips):
         ("existing_secret_names", '["no/secret"]', "No secret named no/secret in this account and region. Create it with"),
         ("existing_parameter_names", '["/no/parameter"]', "Create it with 'aws ssm put-parameter --type SecureString'"),
         ("producers_door", '{"source":"deploy-tools"}', "producers_door needs one of jwt = { issuer, audience } and iam = true"),
+        (
+            "producers_door",
+            '{"source":"deploy-tools","jwt":{"issuer":"https://gitlab.com","audience":["octolake"]}}',
+            "producers_door.jwt.issuer gives everybody in the world a token, for any audience that he asks for.",
+        ),
         ("producers_door", '{"source":"github.com","iam":true}', "producers_door.source must be a name without a dot"),
         ("ingest_zip", "no/such.zip", "ingest_zip names no readable file. Build the functions as terraform/START.md says"),
         ("ingest_zip", "null", "There is no zip of the function wrong-ingest at"),

@@ -76,7 +76,7 @@ def sign(body):
 
 @dataclass(frozen=True)
 class Example:
-    """What asks for an answer, and the answer."""
+    """What asks for an answer, and the answer; `told` has the schemas of the answer's headers."""
 
     name: str
     method: str
@@ -86,6 +86,7 @@ class Example:
     situation: str | None
     status: int
     value: object
+    told: dict
 
     def __str__(self):
         return f"{self.method} {self.path} {self.status} {self.name}"
@@ -98,7 +99,8 @@ def examples(document, door):
             for name, example in content.get("examples", {}).items():
                 asked = example.get("x-request", {})
                 sent = request_of(document["paths"].get(path, {}).get(method, {}), asked)
-                yield Example(name, *in_place(document, method, path), *sent, asked.get("situation"), status, example["value"])
+                told = {header: resolved(document, value)["schema"] for header, value in response.get("headers", {}).items()}
+                yield Example(name, *in_place(document, method, path), *sent, asked.get("situation"), status, example["value"], told)
 
 
 def in_place(document, method, path):

@@ -175,7 +175,7 @@ def test_headers_have_a_limit(door, metrics):
     for place, limit in ((door, 64 << 10), (metrics, 16 << 10)):
         for method, path, status, _ in document.answers(place.document, "serve"):
             if status == 431:
-                example = document.Example("", method.upper(), path, {}, None, None, status, None)
+                example = document.Example("", method.upper(), path, {}, None, None, status, None, {})
                 answer = raw(place, example, {"X-Long": "x" * limit})
                 assert (answer.status_code, answer.content) == (431, b"")
 
