@@ -45,6 +45,7 @@ module "bus" {
   name               = var.name
   where              = local.where
   existing_bus_name  = var.existing_bus_name
+  producers_source   = try(var.producers_door.source, null)
   archive_days       = var.archive_days
   archive_events     = var.archive_events
   log_events         = var.log_events

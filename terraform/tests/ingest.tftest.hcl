@@ -82,7 +82,7 @@ run "http_api" {
     error_message = "GitHub calls the API, and there is no function URL beside it"
   }
   assert {
-    condition     = toset([for route in aws_apigatewayv2_route.ingest : route.route_key]) == toset(["ANY /", "ANY /webhook", "ANY /health"]) && aws_apigatewayv2_integration.ingest[0].payload_format_version == "2.0"
+    condition     = toset([for route in aws_apigatewayv2_route.ingest : route.route_key]) == toset(["ANY /", "ANY /webhook", "ANY /health", "ANY /ready"]) && aws_apigatewayv2_integration.ingest[0].payload_format_version == "2.0"
     error_message = "routes of the contract, payload 2.0"
   }
   assert {

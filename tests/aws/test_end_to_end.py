@@ -31,6 +31,7 @@ from localaws.permissions import principals
 from localaws.stack import Stack
 
 SECRET = "It's a Secret to Everybody"
+PRODUCERS = {"source": "deploy-tools", "iam": True}
 MARK = "this-text-is-in-a-payload-only"
 REPORTS = [
     "report queue-latency",
@@ -71,7 +72,7 @@ def applied(aws, client):
     told("functions built", began)
     architecture = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
     key, roles = applying.prepare(client, "acme")
-    inputs = {"architecture": architecture, "tls_only": False, "force_destroy": True, "log_events": True, **zips, **roles}
+    inputs = {"architecture": architecture, "tls_only": False, "force_destroy": True, "log_events": True, "producers_door": PRODUCERS, **zips, **roles}
     stack = Stack(aws, key=key, name="acme", **inputs)
     stack.applier, stack.calls, began = principals[key], set(), time.monotonic()
     with recorded(stack):

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import standin
-from localaws import bus, firehose, functions, gateway
+from localaws import bus, firehose, functions, proxy
 
 ROLE = "arn:aws:iam::123456789012:role/any"
 ARN = "arn:aws:{}:eu-central-1:123456789012:{}"
@@ -378,4 +378,4 @@ def test_entries_are_sized_as_aws_sizes_them():
 
 
 def test_an_answer_without_a_status_is_json():
-    assert gateway.http_of(b'"hi"') == (200, {"content-type": "application/json"}, b'"hi"')
+    assert proxy.http_of(b'"hi"') == (200, {"content-type": "application/json"}, b'"hi"')

@@ -53,6 +53,8 @@ ALLOW = {"Effect": "Allow", "Action": "s3:Get*", "Resource": ["arn:aws:s3:::b/ra
         ({"Condition": {"StringNotEquals": {"a:b": "x"}}}, "s3:GetObject", "arn:aws:s3:::b/raw/x", {}, True),
         ({"Condition": {"StringNotEquals": {"a:b": "x"}}}, "s3:GetObject", "arn:aws:s3:::b/raw/x", {"a:b": "x"}, False),
         ({"Condition": {"StringEquals": {"a:b": "x", "a:c": "y"}}}, "s3:GetObject", "arn:aws:s3:::b/raw/x", {"a:b": "x"}, False),
+        ({"Condition": {"ForAllValues:StringEquals": {"a:b": "x"}}}, "s3:GetObject", "arn:aws:s3:::b/raw/x", {}, True),
+        ({"Condition": {"ForAllValues:StringEquals": {"a:b": "x"}}}, "s3:GetObject", "arn:aws:s3:::b/raw/x", {"a:b": "y"}, False),
         ({"Condition": {"Bool": {"a:b": "false"}}}, "s3:GetObject", "arn:aws:s3:::b/raw/x", {"a:b": "False"}, True),
     ],
 )

@@ -41,12 +41,13 @@ def test_every_variable_reaches_its_part(aws, client, zips):
     assert not any(address.startswith("module.secret.") for address in after), "no secret of its own"
     made = [values for address, values in after.items() if ".aws_iam_role." in address]
     roles = {role["name"]: (role["path"], role["permissions_boundary"]) for role in made}
-    names = {f"forward-{part}" for part in ("ingest", "compactor", "compactor-schedule", "raw-rule", "firehose")}
+    names = {f"forward-{part}" for part in ("ingest", "compactor", "compactor-schedule", "raw-rule", "firehose", "producers")}
     assert roles == dict.fromkeys(names, (FORWARDED["role_path"], FORWARDED["role_permissions_boundary"]))
 
 
 def test_every_variable_is_forwarded_above():
-    declared = re.findall(r'^variable "(.+)" {', (REPOSITORY / "terraform/variables.tf").read_text(), re.MULTILINE)
+    text = "\n".join(path.read_text() for path in sorted((REPOSITORY / "terraform").glob("*.tf")))
+    declared = re.findall(r'^variable "(.+)" {', text, re.MULTILINE)
     elsewhere = {"ingest_zip", "compactor_zip", "code_in_s3", "webhook_secret_version"}
     assert set(declared) == FORWARDED.keys() | elsewhere
 
@@ -101,6 +102,13 @@ def planner(aws, client, zips):
         ("existing_bus_name", "nowhere", "No event bus named nowhere in this account and region. Create it with"),
         ("existing_secret_names", '["no/secret"]', "No secret named no/secret in this account and region. Create it with"),
         ("existing_parameter_names", '["/no/parameter"]', "Create it with 'aws ssm put-parameter --type SecureString'"),
+        ("producers_door", '{"source":"deploy-tools"}', "producers_door needs one of jwt = { issuer, audience } and iam = true"),
+        (
+            "producers_door",
+            '{"source":"deploy-tools","jwt":{"issuer":"https://gitlab.com","audience":["octolake"]}}',
+            "producers_door.jwt.issuer gives everybody in the world a token, for any audience that he asks for.",
+        ),
+        ("producers_door", '{"source":"github.com","iam":true}', "producers_door.source must be a name without a dot"),
         ("ingest_zip", "no/such.zip", "ingest_zip names no readable file. Build the functions as terraform/START.md says"),
         ("ingest_zip", "null", "There is no zip of the function wrong-ingest at"),
     ],
@@ -169,6 +177,7 @@ FORWARDED = {
     "kms_key_parts": ["bus", "queues"],
     "front_door": "http-api",
     "throttle": {"rate": 20, "burst": 40},
+    "producers_door": {"source": "deploy-tools", "iam": True, "throttle": {"rate": 3}},
     "reserved_concurrency": 12,
     "ingest_memory_mb": 300,
     "events": ["push"],
@@ -220,7 +229,7 @@ LIMITED = "module.ingest.aws_cloudwatch_log_metric_filter.limited[0]"
 LIFECYCLE = "module.raw.aws_s3_bucket_lifecycle_configuration.lake"
 ALARM = 'module.watching.aws_cloudwatch_metric_alarm.this["{}"]'
 VARIABLES = ("environment", 0, "variables")
-ARCHIVED = '{"detail":{"_delivery":{"id":[{"exists":true}]}},"detail-type":["release"]}'
+ARCHIVED = '{"$or":[{"detail":{"_delivery":{"id":[{"exists":true}]}}},{"source":["deploy-tools"]}],"detail-type":["release"]}'
 # (address, where in it, value): one line for each variable above.
 EXPECTED = [
     (INGEST, ("function_name",), "forward-ingest"),
@@ -230,6 +239,10 @@ EXPECTED = [
     (STAGE, ("name",), "$default"),
     (STAGE, ("default_route_settings", 0, "throttling_rate_limit"), 20),
     (STAGE, ("default_route_settings", 0, "throttling_burst_limit"), 40),
+    ("module.producers[0].aws_apigatewayv2_stage.producers", ("default_route_settings", 0, "throttling_rate_limit"), 3),
+    ("module.producers[0].aws_apigatewayv2_stage.producers", ("default_route_settings", 0, "throttling_burst_limit"), 100),
+    ("module.producers[0].aws_apigatewayv2_route.producers", ("authorization_type",), "AWS_IAM"),
+    ("module.producers[0].aws_cloudwatch_log_group.access", ("kms_key_id",), SECRET_KEY),
     (INGEST, ("reserved_concurrent_executions",), 12),
     (INGEST, ("memory_size",), 300),
     (INGEST, ("tracing_config", 0, "mode"), "Active"),

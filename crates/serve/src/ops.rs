@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -89,7 +89,10 @@ async fn serve(stream: TcpStream, pages: Arc<dyn Pages>) {
 
 fn answer(method: &Method, path: &str, pages: &dyn Pages) -> Response<Full<Bytes>> {
     if ![Method::GET, Method::HEAD].contains(method) {
-        return respond(405, JSON, r#"{"error":"this path takes GET, HEAD only"}"#.into());
+        let mut refusal =
+            respond(405, JSON, r#"{"error":"this path takes GET, HEAD only"}"#.into());
+        refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return refusal;
     }
     match path {
         "/metrics" => respond(200, OPEN_METRICS, pages.metrics()),
@@ -151,6 +154,8 @@ mod tests {
         let expected = r#"{"status":"not ready","reasons":["disk_full","spool_full"]}"#;
         assert_eq!(get("/ready", &["disk_full", "spool_full"]).await, (503, expected.into()));
         assert_eq!(get("/", &[]).await.0, 404);
-        assert_eq!(answer(&Method::POST, "/metrics", &Page(vec![])).status(), 405);
+        let refusal = answer(&Method::POST, "/metrics", &Page(vec![]));
+        assert_eq!(refusal.status(), 405);
+        assert_eq!(refusal.headers()[ALLOW], "GET, HEAD");
     }
 }

@@ -7,8 +7,10 @@ locals {
   is_there = local.own ? true : contains(try(data.aws_cloudwatch_event_buses.existing[0].event_buses[*].name, []), var.existing_bus_name)
 
   # On a bus of its own the lake takes everything, also what another producer puts there. On a
-  # shared one only what has an octolake delivery in it is the lake's.
-  deliveries_pattern = local.own ? jsonencode({ source = [{ prefix = "" }] }) : jsonencode({ detail = { _delivery = { id = [{ exists = true }] } } })
+  # shared one only what has an octolake delivery in it is the lake's, and what came by its second door.
+  shared_patterns    = concat([{ detail = { _delivery = { id = [{ exists = true }] } } }], [for source in var.producers_source[*] : { source = [source] }])
+  shared_pattern     = length(local.shared_patterns) == 1 ? jsonencode(local.shared_patterns[0]) : jsonencode({ "$or" = local.shared_patterns })
+  deliveries_pattern = local.own ? jsonencode({ source = [{ prefix = "" }] }) : local.shared_pattern
   archive_pattern = length(var.archive_events) == 0 ? local.deliveries_pattern : jsonencode(
     merge(jsondecode(local.deliveries_pattern), { "detail-type" = var.archive_events })
   )

@@ -13,6 +13,12 @@ variable "existing_bus_name" {
   type        = string
 }
 
+variable "producers_source" {
+  description = "Source of events that the lake takes without a delivery in them; null for none. On a bus of its own it takes all."
+  type        = string
+  default     = null
+}
+
 variable "archive_days" {
   description = "Days for which the archive keeps events; 0 for ever, null for no archive."
   type        = number

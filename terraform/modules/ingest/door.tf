@@ -61,7 +61,7 @@ resource "aws_apigatewayv2_integration" "ingest" {
 resource "aws_apigatewayv2_route" "ingest" {
   #checkov:skip=CKV_AWS_309:GitHub can't sign for IAM: the function checks each delivery's HMAC signature instead
   # ANY, so that the function gives the contract's 405 to a wrong method.
-  for_each = local.by_url ? toset([]) : toset(["ANY /", "ANY /webhook", "ANY /health"])
+  for_each = local.by_url ? toset([]) : toset(["ANY /", "ANY /webhook", "ANY /health", "ANY /ready"])
 
   api_id    = aws_apigatewayv2_api.ingest[0].id
   route_key = each.value

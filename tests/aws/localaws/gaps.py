@@ -3,7 +3,9 @@
 import json
 import uuid
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
+from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import LambdaFunction
 from moto.core.responses import ActionResult
@@ -11,6 +13,14 @@ from moto.events.models import events_backends
 from moto.s3 import notifications
 from moto.s3.models import FakeDeleteMarker
 from moto.s3.responses import S3Response
+
+# What UpdateStage may change here, by moto's names.
+STAGE_MEMBERS = {
+    "accessLogSettings": "access_log_settings",
+    "autoDeploy": "auto_deploy",
+    "defaultRouteSettings": "default_route_settings",
+    "description": "description",
+}
 
 
 def keep_logging_config():
@@ -83,7 +93,22 @@ def tell_that_a_bucket_s_events_go_to_the_bus():
     S3Response.get_bucket_notification = told
 
 
+def update_stages():
+    """moto has no UpdateStage; a change of an HTTP API's throttling would stop there."""
+
+    def answer(self):
+        api_id, name = self.path.split("/")[-3], unquote(self.path.split("/")[-1])
+        stage = self.apigatewayv2_backend.get_stage(api_id, name)
+        for member, value in json.loads(self.body).items():
+            if member != "stageName":
+                setattr(stage, STAGE_MEMBERS[member], value)
+        return 200, {}, json.dumps(stage.to_json())
+
+    ApiGatewayV2Response.update_stage = answer
+
+
 def install():
+    update_stages()
     tell_that_a_bucket_s_events_go_to_the_bus()
     events_of_s3_on_the_default_bus()
     keep_logging_config()

@@ -133,7 +133,7 @@ def passed_roles(body, service):
     """(ARN, service that gets it) of each role in a request."""
     if isinstance(body, dict):
         for name, value in body.items():
-            if re.fullmatch("(?i)role(arn)?", name) and isinstance(value, str):
+            if re.fullmatch("(?i)role(arn)?|credentialsarn", name) and isinstance(value, str):
                 yield value, f"{service}.amazonaws.com"
             else:
                 yield from passed_roles(value, service)

@@ -54,6 +54,9 @@ def applies(statement, action, resource, context):
 def holds(operator, key, wanted, context):
     """One condition. A key that the request doesn't bring meets no condition, but for one that says
     `IfExists` or is negated."""
+    # A key of several values; requests bring one here. None meets "all of them are".
+    of_all = operator.startswith("ForAllValues:")
+    operator = operator.removeprefix("ForAllValues:")
     name = operator.removesuffix("IfExists")
     is_negated = "Not" in name
     test = OPERATORS.get(name.replace("Not", ""))
@@ -61,7 +64,7 @@ def holds(operator, key, wanted, context):
         raise ValueError(f"not understood in a condition: {operator}")
     value = context.get(key.lower())
     if value is None:
-        return is_negated or operator != name
+        return is_negated or of_all or operator != name
     return any(test(value, one) for one in wanted) != is_negated
 
 
