@@ -17,6 +17,8 @@ const JOB_BYTES: usize = 400;
 const FULL: usize = 24 << 20;
 /// A file whose facts take more has none: its rows are read instead, in bytes.
 const TOO_MUCH: usize = 96 << 20;
+/// A file whose facts would hold more text has none, in bytes.
+const TOLD: usize = 64 << 20;
 
 /// What deliveries of the same job have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,9 +126,20 @@ impl Fold {
         self.bytes() > FULL
     }
 
-    /// Whether it has all that was taken in.
+    /// Whether it has all that was taken in, and can be written.
     pub(crate) fn is_whole(&self) -> bool {
-        !self.is_given_up
+        !self.is_given_up && self.told_bytes() <= TOLD
+    }
+
+    /// Bytes of the texts of all rows: one text can be that of every job.
+    fn told_bytes(&self) -> usize {
+        let length = |text: &Text| self.texts.text(*text).map_or(0, str::len);
+        let of_job = |(key, job): (&Key, &Job)| {
+            let earliest = job.earliest.iter().flatten().map(|(_, _, text)| text);
+            let texts = [&key.source, &key.unidentified].into_iter();
+            texts.chain(&job.greatest).chain(earliest).map(length).sum::<usize>()
+        };
+        self.jobs.iter().map(of_job).sum()
     }
 
     fn bytes(&self) -> usize {
@@ -277,4 +290,62 @@ fn in_order(texts: &Interned, (told, arrived, text): Told) -> (i64, i64, Option<
 /// Microseconds as whole milliseconds, as `ms(…)` has them in SQL: by way of seconds as a double.
 fn milliseconds(micros: i64) -> i64 {
     (micros as f64 / 1e6 * 1e3).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, StringArray};
+
+    use super::*;
+
+    fn rows(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+        RecordBatch::try_from_iter_with_nullable(
+            columns.into_iter().map(|(name, column)| (name, column, true)),
+        )
+        .unwrap()
+    }
+
+    fn arrivals(at: Vec<Option<i64>>) -> ArrayRef {
+        Arc::new(TimestampMicrosecondArray::from(at).with_timezone("UTC"))
+    }
+
+    #[test]
+    fn rows_that_do_not_say_when_they_came_have_no_facts() {
+        let mut fold = Fold::default();
+        fold.take(&rows(vec![("received_at", arrivals(vec![Some(1)]))]));
+        assert!(fold.is_whole() && fold.jobs.len() == 1);
+        fold.take(&rows(vec![("received_at", arrivals(vec![Some(1), None]))]));
+        assert!(!fold.is_whole() && fold.jobs.is_empty());
+        fold.take(&rows(vec![("received_at", arrivals(vec![Some(1)]))]));
+        assert!(!fold.is_whole(), "what was left out stays so");
+    }
+
+    #[test]
+    fn a_long_text_of_many_jobs_is_written_for_none() {
+        let take = |jobs: i64| {
+            let name = "x".repeat(1 << 20);
+            let mut fold = Fold::default();
+            for id in 0..jobs {
+                fold.take(&rows(vec![
+                    ("received_at", arrivals(vec![Some(1)])),
+                    ("repo_id", Arc::new(Int64Array::from(vec![7]))),
+                    ("workflow_job_id", Arc::new(Int64Array::from(vec![id]))),
+                    ("workflow_job_name", Arc::new(StringArray::from(vec![name.as_str()]))),
+                ]));
+            }
+            (fold.is_full(), fold.is_whole())
+        };
+        assert_eq!(take(64), (false, true));
+        assert_eq!(take(65), (false, false));
+    }
+
+    #[test]
+    fn a_time_is_rounded_as_sql_rounds_it() {
+        assert_eq!(milliseconds(1_772_445_600_250_000), 1_772_445_600_250);
+        assert_eq!(milliseconds(1_772_445_600_250_400), 1_772_445_600_250);
+        assert_eq!(milliseconds(1_772_445_600_250_600), 1_772_445_600_251);
+        assert_eq!(milliseconds(-1_500), -2);
+    }
 }
