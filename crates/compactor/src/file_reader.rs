@@ -82,8 +82,11 @@ pub(crate) struct Whole {
 
 impl Whole {
     pub(crate) async fn open(store: Arc<dyn ObjectStore>, key: &str, bytes: u64) -> Result<Self> {
-        let mut reader = FileReader::new(store, key, bytes);
-        let metadata = reader.get_metadata(Some(&options())).await?;
+        Self::opened(FileReader::new(store, key, bytes), Some(&options())).await
+    }
+
+    async fn opened(mut reader: FileReader, options: Option<&ArrowReaderOptions>) -> Result<Self> {
+        let metadata = reader.get_metadata(options).await?;
         Ok(Self { reader, metadata: with_views(metadata)? })
     }
 
@@ -102,9 +105,7 @@ impl Whole {
         key: &str,
         bytes: u64,
     ) -> Result<Self> {
-        let mut reader = FileReader::new(store, key, bytes);
-        let metadata = reader.get_metadata(None).await?;
-        Ok(Self { reader, metadata: with_views(metadata)? })
+        Self::opened(FileReader::new(store, key, bytes), None).await
     }
 
     /// The numbers of the columns that hold something, but for one that is left out: a column costs
@@ -124,20 +125,25 @@ impl Whole {
         columns: &[usize],
     ) -> Result<ParquetRecordBatchReader> {
         let schema = self.metadata().file_metadata().schema_descr();
-        let kept = columns.iter().copied();
-        let opened = Opened::new_with_metadata(self.reader.clone(), self.metadata.clone())
-            .with_row_groups(vec![group])
-            .with_projection(ProjectionMask::roots(schema, kept))
-            .with_batch_size(READ_ROWS);
-        let fetched = opened.build()?.next_row_group().await?;
-        fetched.ok_or_else(|| ParquetError::General(format!("there is no row group {group}")))
+        let kept = ProjectionMask::roots(schema, columns.iter().copied());
+        self.fetched(group, kept, READ_ROWS).await
     }
 
     /// Fetches a row group.
     pub(crate) async fn group(&self, group: usize) -> Result<ParquetRecordBatchReader> {
+        self.fetched(group, ProjectionMask::all(), batch_rows(self.metadata(), group)).await
+    }
+
+    async fn fetched(
+        &self,
+        group: usize,
+        columns: ProjectionMask,
+        batch_rows: usize,
+    ) -> Result<ParquetRecordBatchReader> {
         let opened = Opened::new_with_metadata(self.reader.clone(), self.metadata.clone())
             .with_row_groups(vec![group])
-            .with_batch_size(batch_rows(self.metadata(), group));
+            .with_projection(columns)
+            .with_batch_size(batch_rows);
         let fetched = opened.build()?.next_row_group().await?;
         fetched.ok_or_else(|| ParquetError::General(format!("there is no row group {group}")))
     }

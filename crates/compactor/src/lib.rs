@@ -23,6 +23,7 @@
 mod append;
 mod batch;
 mod commit;
+mod dates;
 mod deadline;
 mod elsewhere;
 mod encode;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
-use arrow_array::{Array, ArrayRef, Date32Array, RecordBatch, UInt64Array};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
+use arrow_schema::{Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use bytes::Bytes;
@@ -24,6 +24,7 @@ use tokio::runtime::Handle;
 
 use super::facts::{Fold, has_facts};
 use super::plan::Job;
+use crate::dates;
 use crate::encode::bytes_of;
 use crate::error::CompactError;
 use crate::file_reader::Whole;
@@ -185,10 +186,10 @@ impl<'j> Writer<'j> {
                 }
                 let batch = batch.map_err(|e| CompactError::parquet("read", path, e.into()))?;
                 rows += batch.num_rows() as u64;
-                let dates = dates(&batch, input)?;
+                let dates = dates_of(&batch, input)?;
                 let batch = columns.conform(&batch).map_err(|e| CompactError::unusable(path, e))?;
                 self.note_arrivals(&batch);
-                self.push(beside(schema, &batch, dates)?, schema)?;
+                self.push(dates::beside(&batch, dates)?, schema)?;
             }
         }
         self.note_dates(input.file.dates);
@@ -310,32 +311,17 @@ fn all_of(month: &Partition) -> (DateTime<Utc>, DateTime<Utc>) {
 
 fn with_date(schema: &SchemaRef) -> SchemaRef {
     let mut fields = schema.fields().to_vec();
-    fields.push(Arc::new(Field::new(name::DATE, DataType::Date32, true)));
+    fields.push(Arc::new(dates::field()));
     Arc::new(Schema::new(fields))
 }
 
 /// The dates of the rows: that of the file's folder, or those that stand beside them.
-fn dates(batch: &RecordBatch, input: &Input) -> Result<ArrayRef, CompactError> {
+fn dates_of(batch: &RecordBatch, input: &Input) -> Result<ArrayRef, CompactError> {
     if !input.is_projected {
-        let epoch = NaiveDate::default();
-        let day = input.file.partition.date.signed_duration_since(epoch).num_days();
-        let day = i32::try_from(day).unwrap_or_default();
-        return Ok(Arc::new(Date32Array::from_value(day, batch.num_rows())));
+        return Ok(dates::of_day(input.file.partition.date, batch.num_rows()));
     }
-    let dates = batch.column_by_name(name::DATE).cloned();
-    let dates = dates.filter(|dates| dates.data_type() == &DataType::Date32);
-    dates.ok_or_else(|| CompactError::unusable(&input.file.path, "it has no column date"))
-}
-
-fn beside(
-    schema: &SchemaRef,
-    batch: &RecordBatch,
-    dates: ArrayRef,
-) -> Result<RecordBatch, CompactError> {
-    let mut fields = batch.schema().fields().to_vec();
-    fields.extend(schema.fields().last().cloned());
-    let columns = batch.columns().iter().cloned().chain([dates]).collect();
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    let told = dates::told(batch);
+    told.ok_or_else(|| CompactError::unusable(&input.file.path, "it has no column date"))
 }
 
 /// The places of the rows in the order of their arrival; those of the same moment stay as they are.

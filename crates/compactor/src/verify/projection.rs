@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow_array::{ArrayRef, Date32Array, RecordBatch};
+use arrow_array::RecordBatch;
 use chrono::NaiveDate;
 use octolake_event::layout::{self, Partition};
 use octolake_lake::{Facts, LiveFile, Projection, Table};
@@ -15,6 +15,7 @@ use octolake_tables::schema::name;
 
 use super::EXAMPLES;
 use super::verdict::Check;
+use crate::dates;
 use crate::error::CompactError;
 use crate::file_reader::{Whole, batches};
 use crate::project::facts::Fold;
@@ -121,14 +122,15 @@ async fn read(
         for batch in batches.map_err(|error| failed(&error))? {
             let batch = batch.map_err(|error| failed(&error))?;
             let dates = match date {
-                Some(date) => of_day(date, batch.num_rows()),
-                None => batch.column_by_name(name::DATE).cloned().ok_or("it has no dates")?,
+                Some(date) => dates::of_day(date, batch.num_rows()),
+                None => dates::told(&batch).ok_or("it has no dates")?,
             };
             let rows = columns.chosen(&batch).map_err(|reason| failed(&reason))?;
             if let Some(facts) = &mut facts {
                 facts.take(&rows);
             }
-            census.add(&Census::of(&with(&rows, dates)?).map_err(|error| failed(&error))?);
+            let rows = dates::beside(&rows, dates).map_err(|error| failed(&error))?;
+            census.add(&Census::of(&rows).map_err(|error| failed(&error))?);
         }
     }
     Ok(())
@@ -162,17 +164,4 @@ async fn check_facts(lake: &Lake, file: &LiveFile, folded: Fold) -> Result<(), S
         None => Err(failed(&"the log tells other rows or ids of it")),
         Some(difference) => Err(failed(&difference)),
     }
-}
-
-fn of_day(date: NaiveDate, rows: usize) -> ArrayRef {
-    let days = date.signed_duration_since(NaiveDate::default()).num_days();
-    std::sync::Arc::new(Date32Array::from_value(i32::try_from(days).unwrap_or_default(), rows))
-}
-
-fn with(rows: &RecordBatch, dates: ArrayRef) -> Result<RecordBatch, String> {
-    let schema = rows.schema();
-    let names = schema.fields().iter().map(|field| field.name().as_str());
-    let columns = names.chain([name::DATE]).zip(rows.columns().iter().cloned().chain([dates]));
-    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
-        .map_err(|error| error.to_string())
 }
