@@ -122,7 +122,7 @@ async fn the_log_tells_of_which_ids_there_are_facts() {
         .iter()
         .map(|file| file.facts.as_ref().map(|facts| (facts.rows, facts.ids.clone())))
         .collect();
-    let february = Some((3, vec![(500, 500), (900, 900)]));
+    let february = Some((3, vec![(500, 900)]));
     // Of pushes there are none.
     assert_eq!(told, [None, february, Some((1, vec![(500, 500)]))]);
 }
