@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import platform
+import re
 import signal
 import stat
 import subprocess
@@ -21,7 +22,7 @@ import functions
 from github import Delivery, guid
 from lake import BINARY, LakeOnS3
 from localaws.permissions import ACCOUNT, Principal, principals
-from localaws.stack import Stack
+from localaws.stack import REPOSITORY, Stack
 
 NAME = "ops"
 PATIENCE = 30  # seconds
@@ -31,14 +32,20 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 
 
 @pytest.fixture(scope="module")
-def outputs(aws):
+def stack(aws):
     zips = {f"{name}_zip": str(path) for name, path in functions.build().items() if name != "echo"}
     architecture = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
     stack = Stack(aws, name=NAME, architecture=architecture, tls_only=False, force_destroy=True, **zips)
     parts = [f"-target=module.{part}" for part in PARTS]
     stack.run("apply", "-auto-approve", "-input=false", "-parallelism=20", *parts)
-    yield stack.read_outputs()
-    stack.destroy()
+    yield stack
+    # Not destroyed, which other tests try: the local AWS ends with them all.
+    aws.control("stop-functions")
+
+
+@pytest.fixture(scope="module")
+def outputs(stack):
+    return stack.read_outputs()
 
 
 class Owner:
@@ -245,7 +252,7 @@ def test_a_dry_run_only_counts(owner, client, queue, outputs):
 
 def test_a_redrive_that_may_not_delete_has_put_first(limited, client, queue, outputs):
     before = keys(client, outputs, "raw/")
-    _, err = limited("sqs:DeleteMessage*").run("redrive", "--hold", "1s", code=1)
+    _, err = limited("sqs:DeleteMessage").run("redrive", "--hold", "1s", code=1)
     assert "error: raw-dead-letters: sqs:DeleteMessage of the queue ops-raw-dead-letters is not allowed" in err
     assert "hint: ask for sqs:DeleteMessage on the queue ops-raw-dead-letters" in err
     assert len(keys(client, outputs, "raw/")) == len(before) + 1
@@ -351,9 +358,44 @@ def test_a_routes_dead_letters_come_back(owner, client, route, queue, tmp_path, 
     client("sqs").create_queue(QueueName=f"{NAME}-route-fleet", tags={"octolake:stack": NAME})
     (redriven,) = owner.ask("redrive", "fleet")
     assert (redriven["found"], redriven["events"], redriven["left"]) == (2, 2, [])
+    assert redriven["into"] == [f"arn:aws:sqs:eu-central-1:{ACCOUNT}:{NAME}-route-fleet"]
     assert received(client, fleet) == [guid(0x400), guid(0x401)]
     assert count(client, queue("route-fleet-dead")) == (0, 0)
-    assert compact() == (0, 2)
+    assert compact() == (0, 0), "no other rule had them again"
+
+
+def test_what_a_route_makes_of_an_event_comes_back(owner, client, outputs, route, queue, compact):
+    """What was made already goes to the target as it is; a whole event goes by the rule, which makes it."""
+    rule = {"Rule": f"{NAME}-route-fleet", "EventBusName": outputs["event_bus_name"]}
+    (target,) = client("events").list_targets_by_rule(**rule)["Targets"]
+    made = {"InputPathsMap": {"id": "$.detail._delivery.id"}, "InputTemplate": '{"detail": {"_delivery": {"id": <id>}}, "made": true}'}
+    client("events").put_targets(**rule, Targets=[target | {"InputTransformer": made}])
+    already = json.dumps({"detail": {"_delivery": {"id": guid(0x410)}}, "made": True})
+    whole = event(0x411).replace('"push"', '"workflow_job"')
+    fill(client, queue("route-fleet-dead"), [already, whole])
+    (redriven,) = owner.ask("redrive", "fleet")
+    assert (redriven["events"], redriven["left"]) == (2, [])
+    assert sorted(redriven["into"]) == [target["Arn"], f"the bus {NAME}"]
+    assert received(client, queue("route-fleet")) == [guid(0x410), guid(0x411)]
+    assert compact() == (1, 0), "by the bus it came to the lake as well"
+    client("events").put_targets(**rule, Targets=[target])
+
+
+def test_a_target_that_is_not_there_keeps_its_letters(owner, limited, client, route, queue):
+    fleet = queue("route-fleet")
+    client("sqs").delete_queue(QueueUrl=fleet)
+    fill(client, queue("route-fleet-dead"), [event(0x420), event(0x421)])
+    out, err = owner.run("redrive", "fleet", "--format", "json", code=1)
+    assert [left["why"].split(":")[0] for left in json.loads(out)[0]["left"]] == ["sqs"] * 2
+    assert "GetQueueUrl of arn:aws:sqs:" in err
+    assert count(client, queue("route-fleet-dead")) == (2, 0)
+    client("sqs").create_queue(QueueName=f"{NAME}-route-fleet", tags={"octolake:stack": NAME})
+    _, err = limited("sqs:SendMessage").run("redrive", "fleet", "--hold", "1s", code=1)
+    assert "hint: ask for sqs:SendMessage on arn:aws:sqs:" in err
+    soon(lambda: count(client, queue("route-fleet-dead")) == (2, 0))
+    assert received(client, fleet) == []
+    owner.run("redrive", "fleet")
+    assert received(client, fleet) == [guid(0x420), guid(0x421)]
 
 
 def test_a_replay_is_of_a_window_and_to_a_route(owner, client, route, queue, tmp_path, compact):
@@ -444,6 +486,25 @@ def test_a_secret_is_shown_where_that_is_asked_for(owner, client):
     assert out == secret_of(client, "AWSCURRENT") + "\n" and out.strip() not in err
 
 
+def test_terraform_does_not_mind(stack):
+    """A rotation is none of Terraform's: the next plan neither makes a secret nor takes one back."""
+    assert "No changes." in stack.run("plan", "-input=false", "-target=module.secret").stdout
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def test_init_writes_the_file_and_over_none(owner, tmp_path):
+    path = tmp_path / "octolake.yaml"
+    owner.run("init", str(path))
+    text = path.read_text()
+    assert owner.run("init", "-") == (text, "")
+    assert text == (REPOSITORY / "crates/lakequery/src/commands/aws/octolake.yaml").read_text()
+    path.write_text("mine")
+    owner.run("init", str(path), code=2)
+    assert path.read_text() == "mine"
+
+
 # --- what is missing ------------------------------------------------------------------------------
 
 COMMANDS = [
@@ -486,6 +547,38 @@ def test_a_right_that_is_missing_is_named(limited, command, right, resource):
     _, err = limited(right).run(*command, code=1)
     assert f"{right} of {resource}" in err and "is not allowed" in err
     assert f"hint: ask for {right} on {resource}" in err
+
+
+def rights():
+    """{command: its rights} of the table in terraform/README.md."""
+    lines = (REPOSITORY / "terraform/README.md").read_text().splitlines()
+    cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `aws ")]
+    return {row[0].strip("`").removeprefix("aws "): re.findall(r"`(\w+:\w+)`", row[-1]) for row in cells}
+
+
+def test_the_rights_of_the_readme_are_enough(aws, client, outputs, queue, payload):
+    commands = {
+        "logs": [["logs"]],
+        "queue-peek": [["queue-peek"], ["queue-peek", "compactor-dead-letters"], ["queue-peek", "compactor-dead-letters", "--delete"]],
+        "replay": [["replay", "--since", "1m"], ["replay", "--since", "1m", "--route", f"{NAME}-raw"]],
+        "redrive": [["redrive", "--dry-run"], ["redrive"]],
+        "rotate-secret": [["rotate-secret", "--again"]],
+        "rotate-secret --revoke": [["rotate-secret", "--revoke"]],
+        "send": [["send", str(payload)]],
+    }
+    assert set(rights()) == set(commands)
+    folder = "raw-errors/processing-failed/2026/03/02/09"
+    record = json.dumps({"rawData": base64.b64encode(event(0x700).encode()).decode()})
+    client("s3").put_object(Bucket=outputs["bucket_name"], Key=f"{folder}/x", Body=record.encode())
+    fill(client, queue("raw-dead-letters"), [event(0x701)])
+    fill(client, queue("compactor-dead-letters"), ["x"])
+    for command, actions in rights().items():
+        key = f"RIGHTS{len(principals)}"
+        allow = {"Effect": "Allow", "Action": actions, "Resource": ["*"]}
+        principals[key] = Principal(f"arn:aws:iam::{ACCOUNT}:user/{key}", [EVERYTHING | {"Statement": [allow]}])
+        for args in commands[command]:
+            Owner(aws, key).run(*args)
+        assert principals[key].refused == []
 
 
 def test_what_has_to_be_said_is_asked_for(aws):

@@ -1,6 +1,8 @@
 //! One client for all services: a JSON request, signed, sent, tried again where that helps, and its
 //! answer or a whole error.
 
+mod answer;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +13,13 @@ use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsP
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use chrono::{DateTime, Utc};
+use reqwest::Method;
 use reqwest::redirect::Policy;
-use reqwest::{Method, Response};
 use serde_json::Value;
 
+pub(crate) use self::answer::Asked;
+use self::answer::{may_pass, read};
 use crate::error::AwsError;
-use crate::service::Service;
 
 /// How long one answer may take; a long poll of SQS is far below it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,8 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const ATTEMPTS: u32 = 4;
 /// The pause before the second attempt; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
-/// The most of an answer that is no JSON that an error shows, in characters.
-const SHOWN: usize = 200;
 
 /// Reads the time.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -52,16 +53,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("region", &self.region).finish_non_exhaustive()
     }
-}
-
-/// What is asked, and of what, for errors.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    pub(crate) service: Service,
-    /// The service's name of it.
-    pub(crate) action: &'a str,
-    /// In words: "the queue acme-raw-dead-letters".
-    pub(crate) resource: &'a str,
 }
 
 impl Client {
@@ -132,12 +123,24 @@ impl Client {
         path: &str,
         body: Option<Value>,
     ) -> Result<Value, AwsError> {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        self.text(asked, method, path, &[], &body).await
+    }
+
+    /// Asks with a body that is text as it is, and with further headers.
+    pub(crate) async fn text(
+        &self,
+        asked: Asked<'_>,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Value, AwsError> {
         let base = self.endpoint.clone().unwrap_or_else(|| asked.service.url(&self.region));
         let url = format!("{base}{path}");
-        let body = body.map(|body| body.to_string()).unwrap_or_default();
         let mut attempt = 1;
         loop {
-            let error = match self.send(asked, &method, &url, &body).await {
+            let error = match self.send(asked, &method, &url, headers, body).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -155,6 +158,7 @@ impl Client {
         asked: Asked<'_>,
         method: &Method,
         url: &str,
+        more: &[(&str, &str)],
         body: &str,
     ) -> Result<Value, AwsError> {
         tracing::debug!(action = asked.name(), resource = asked.resource, "asked");
@@ -163,6 +167,7 @@ impl Client {
         if !asked.service.target.is_empty() {
             headers.push(("x-amz-target", &target));
         }
+        headers.extend_from_slice(more);
         let signed = self.signed(asked, method, url, &headers, body).await?;
         let mut request = self.http.request(method.clone(), url).body(body.to_owned());
         for (name, value) in headers {
@@ -208,141 +213,5 @@ impl Client {
         let (signed, _) = sign(request, &params).map_err(|error| unsigned(&error))?.into_parts();
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Ok(signed.headers().map(owned).collect())
-    }
-}
-
-impl Asked<'_> {
-    /// The action as IAM names it.
-    pub(crate) fn name(&self) -> String {
-        format!("{}:{}", self.service.name, self.action)
-    }
-
-    /// An answer without a member that it has to have.
-    pub(crate) fn without(&self, missing: &str) -> AwsError {
-        AwsError::Unreadable {
-            action: self.name(),
-            resource: self.resource.to_owned(),
-            missing: missing.to_owned(),
-        }
-    }
-
-    /// A text of an answer, by its member's name.
-    pub(crate) fn text(&self, answer: &Value, member: &str) -> Result<String, AwsError> {
-        let text = answer.get(member).and_then(Value::as_str);
-        text.map(str::to_owned).ok_or_else(|| self.without(member))
-    }
-
-    fn unanswered(&self, error: &reqwest::Error) -> AwsError {
-        let mut reason: &dyn std::error::Error = error;
-        while let Some(source) = reason.source() {
-            reason = source;
-        }
-        AwsError::NoAnswer {
-            action: self.name(),
-            resource: self.resource.to_owned(),
-            host: error.url().and_then(|url| url.host_str()).unwrap_or("AWS").to_owned(),
-            reason: reason.to_string(),
-        }
-    }
-
-    fn refused(&self, status: u16, code: String, message: String) -> AwsError {
-        let (action, resource) = (self.name(), self.resource.to_owned());
-        let is_denied = code.contains("AccessDenied")
-            || code.contains("NotAuthorized")
-            || (status == 403 && code.is_empty());
-        if is_denied {
-            return AwsError::Denied { action, resource, message };
-        }
-        let code = if code.is_empty() { format!("HTTP {status}") } else { code };
-        AwsError::Refused { action, resource, code, message }
-    }
-}
-
-/// The JSON of an answer, or the error that it tells.
-async fn read(asked: Asked<'_>, response: Response) -> Result<Value, AwsError> {
-    let status = response.status();
-    let named = response.headers().get("x-amzn-errortype").and_then(|it| it.to_str().ok());
-    let named = named.map(str::to_owned);
-    let text = response.text().await.map_err(|error| asked.unanswered(&error))?;
-    let answer: Option<Value> = match text.trim() {
-        "" => Some(Value::Null),
-        text => serde_json::from_str(text).ok(),
-    };
-    if status.is_success() {
-        return answer.ok_or_else(|| asked.without("JSON"));
-    }
-    let answer = answer.unwrap_or_default();
-    let member = |names: [&str; 3]| {
-        names.iter().find_map(|name| answer.get(name).and_then(Value::as_str)).map(str::to_owned)
-    };
-    // "com.amazonaws.sqs#QueueDoesNotExist", "ResourceNotFoundException:http://…"
-    let code = named.or_else(|| member(["__type", "code", "Code"])).unwrap_or_default();
-    let code = code.split(':').next().unwrap_or_default();
-    let code = code.rsplit('#').next().unwrap_or_default().to_owned();
-    let message = member(["message", "Message", "errorMessage"])
-        .unwrap_or_else(|| text.chars().take(SHOWN).collect());
-    Err(asked.refused(status.as_u16(), code, message))
-}
-
-/// Whether the same request may be answered in a moment.
-fn may_pass(error: &AwsError) -> bool {
-    match error {
-        AwsError::NoAnswer { .. } => true,
-        AwsError::Refused { code, .. } => [
-            "Throttl",
-            "TooManyRequests",
-            "RequestLimitExceeded",
-            "ServiceUnavailable",
-            "InternalFail",
-            "InternalError",
-            "InternalServer",
-            "HTTP 5",
-        ]
-        .iter()
-        .any(|known| code.contains(known)),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::service::SQS;
-
-    const ASKED: Asked<'_> =
-        Asked { service: SQS, action: "ReceiveMessage", resource: "the queue q" };
-
-    #[test]
-    fn a_missing_right_is_no_passing_fault() {
-        let denied = ASKED.refused(403, "AccessDeniedException".into(), "no".into());
-        assert_eq!(denied.to_string(), "sqs:ReceiveMessage of the queue q is not allowed: no");
-        assert!(!may_pass(&denied));
-        assert!(matches!(
-            ASKED.refused(403, String::new(), String::new()),
-            AwsError::Denied { .. }
-        ));
-    }
-
-    #[test]
-    fn throttling_and_faults_of_the_service_pass() {
-        for (status, code) in [
-            (400, "ThrottlingException"),
-            (503, ""),
-            (500, "InternalFailure"),
-            (429, "TooManyRequestsException"),
-        ] {
-            assert!(
-                may_pass(&ASKED.refused(status, code.into(), String::new())),
-                "{status} {code}"
-            );
-        }
-        for (status, code) in
-            [(400, "ValidationException"), (404, ""), (409, "ResourceConflictException")]
-        {
-            assert!(
-                !may_pass(&ASKED.refused(status, code.into(), String::new())),
-                "{status} {code}"
-            );
-        }
     }
 }

@@ -5,6 +5,7 @@
 mod errors;
 mod letters;
 mod routes;
+mod target;
 
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ pub struct Redriven {
     pub found: u64,
     /// Events that were put back.
     pub events: u64,
-    /// Where they are now: keys of raw objects, or the bus.
+    /// Where they are now: keys of raw objects, the target of a route, or the bus.
     pub into: Vec<String>,
     /// What is left, and why.
     pub left: Vec<Left>,
@@ -70,6 +71,15 @@ pub struct Redrive<'s> {
     pub hold: Duration,
     /// Whether nothing is changed, and only counted.
     pub dry_run: bool,
+}
+
+impl Redriven {
+    /// Names a place to which something went, once.
+    fn went(&mut self, to: &str) {
+        if !self.into.iter().any(|place| place == to) {
+            self.into.push(to.to_owned());
+        }
+    }
 }
 
 impl Source {

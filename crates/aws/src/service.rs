@@ -15,6 +15,8 @@ pub(crate) struct Service {
 
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
+/// Of the one service that takes no JSON.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 const fn json(name: &'static str, target: &'static str, content_type: &'static str) -> Service {
     Service { name, host: name, target, content_type }
@@ -26,9 +28,12 @@ const fn rest(name: &'static str) -> Service {
 
 pub(crate) const API_GATEWAY: Service = rest("apigateway");
 pub(crate) const EVENTS: Service = json("events", "AWSEvents", JSON_1_1);
+pub(crate) const FIREHOSE: Service = json("firehose", "Firehose_20150804", JSON_1_1);
 pub(crate) const LAMBDA: Service = rest("lambda");
 pub(crate) const LOGS: Service = json("logs", "Logs_20140328", JSON_1_1);
 pub(crate) const SECRETS: Service = json("secretsmanager", "secretsmanager", JSON_1_1);
+pub(crate) const SNS: Service = Service { content_type: FORM, ..rest("sns") };
+pub(crate) const STATES: Service = json("states", "AWSStepFunctions", JSON_1_0);
 pub(crate) const SQS: Service = json("sqs", "AmazonSQS", JSON_1_0);
 
 impl Service {

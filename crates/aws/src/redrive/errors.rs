@@ -171,7 +171,7 @@ mod tests {
             ),
             (
                 failed(EVENT) + r#"{"rawData":"#,
-                "record 2 is none of Firehose's: EOF while parsing a value at line 1 column 173",
+                "record 2 is none of Firehose's: EOF while parsing a value at line 1 column 160",
             ),
         ] {
             assert_eq!(records(text.as_bytes()).unwrap_err(), why);

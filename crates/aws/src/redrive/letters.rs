@@ -71,7 +71,7 @@ impl Redrive<'_> {
                 continue;
             }
             held.messages = fit;
-            self.put(&mut held, redriven).await?;
+            self.land(&mut held, redriven).await?;
         }
         let mut held = Held::new(self.stack.client, queue, self.hold);
         held.messages = unfit;
@@ -79,7 +79,7 @@ impl Redrive<'_> {
     }
 
     /// One raw object of what is held; then, and only then, it is deleted from the queue.
-    async fn put(&self, held: &mut Held<'_>, redriven: &mut Redriven) -> Result<(), AwsError> {
+    async fn land(&self, held: &mut Held<'_>, redriven: &mut Redriven) -> Result<(), AwsError> {
         let mut lines = Vec::new();
         for message in &held.messages {
             lines.extend_from_slice(message.body.as_bytes());

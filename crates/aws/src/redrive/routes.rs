@@ -1,14 +1,17 @@
 //! Dead letters of a route.
 //!
-//! EventBridge has no way to give one event to one rule, so they go back on the bus: the route gets
-//! them, and so does every other rule that they match. The lake stores a delivery once, and a consumer
-//! knows it by `detail._delivery.id`, as it must anyway: EventBridge delivers at least once.
+//! Each goes to the route's target itself, as EventBridge would have given it: no other rule sees it
+//! again, and a target that fails still says so at once. Where that cannot be (the target gets something
+//! that the rule makes of an event, or is one that only EventBridge can call) it goes back on the bus,
+//! and every rule that it matches gets it: the lake stores a delivery once, and a consumer knows it by
+//! `detail._delivery.id`, as it must anyway, since EventBridge delivers at least once.
 
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
 use super::letters::envelope;
+use super::target::{Target, Way};
 use super::{Left, Redrive, Redriven};
 use crate::client::Asked;
 use crate::error::AwsError;
@@ -31,7 +34,8 @@ impl Redrive<'_> {
             redriven.found = queue.messages;
             return Ok(());
         }
-        let bus = self.stack.bus()?;
+        let target =
+            Target::of(self.stack, &self.stack.name.function(&format!("route-{route}"))).await?;
         let mut held = Held::new(self.stack.client, queue, self.hold);
         // Only what waits now: one that fails again comes back at once, and would never end.
         let mut wanted = usize::try_from(queue.messages).unwrap_or(usize::MAX).max(ENTRIES);
@@ -39,27 +43,65 @@ impl Redrive<'_> {
         while wanted > 0 && held.take(wanted.min(ENTRIES), BYTES).await? {
             wanted = wanted.saturating_sub(held.messages.len());
             redriven.found += held.messages.len() as u64;
-            let taken = self.put_on_bus(bus, &held.messages, redriven).await?;
+            let mut taken = HashSet::new();
+            let put = self.put(&target, &held.messages, &mut taken, redriven).await;
             tracing::info!(route, events = taken.len(), "put back");
             redriven.events += taken.len() as u64;
+            // What was taken before something went wrong is not to come twice.
             held.delete(|message| taken.contains(&message.id)).await?;
+            put?;
             kept.append(&mut held.messages);
-        }
-        if redriven.events > 0 {
-            redriven.into.push(format!("the bus {bus}"));
         }
         held.messages = kept;
         held.give_back().await
     }
 
-    /// Ids of the messages that the bus took.
+    /// Puts each message where it has to be, and adds the ids of those that were taken.
+    async fn put(
+        &self,
+        target: &Target,
+        messages: &[Message],
+        taken: &mut HashSet<String>,
+        redriven: &mut Redriven,
+    ) -> Result<(), AwsError> {
+        let mut onto_bus = Vec::new();
+        for message in messages {
+            match target.way(&message.body) {
+                Way::Bus => onto_bus.push(message),
+                Way::None(why) => redriven.left.push(Left { what: message.id.clone(), why }),
+                Way::Target => match target.give(self.stack, &message.body).await {
+                    Ok(()) => {
+                        taken.insert(message.id.clone());
+                        redriven.went(&target.arn);
+                    }
+                    // It concerns them all, and says which right to ask for.
+                    Err(error @ (AwsError::Denied { .. } | AwsError::NoAnswer { .. })) => {
+                        return Err(error);
+                    }
+                    Err(error) => {
+                        let (what, why) = (message.id.clone(), error.to_string());
+                        redriven.left.push(Left { what, why });
+                    }
+                },
+            }
+        }
+        let bus = self.stack.bus()?;
+        let before = taken.len();
+        let put = self.put_on_bus(bus, &onto_bus, taken, redriven).await;
+        if taken.len() > before {
+            redriven.went(&format!("the bus {bus}"));
+        }
+        put
+    }
+
+    /// Puts each on the bus, and adds the ids of those that it took.
     async fn put_on_bus(
         &self,
         bus: &str,
-        messages: &[Message],
+        messages: &[&Message],
+        taken: &mut HashSet<String>,
         redriven: &mut Redriven,
-    ) -> Result<HashSet<String>, AwsError> {
-        let mut taken = HashSet::new();
+    ) -> Result<(), AwsError> {
         let mut entries: Vec<(&Message, Value)> = Vec::new();
         let mut size = 0;
         for message in messages {
@@ -71,14 +113,13 @@ impl Redrive<'_> {
                 }
             };
             if size + message.body.len() > BYTES && !entries.is_empty() {
-                self.put_entries(bus, std::mem::take(&mut entries), &mut taken, redriven).await?;
+                self.put_entries(bus, std::mem::take(&mut entries), taken, redriven).await?;
                 size = 0;
             }
             size += message.body.len();
             entries.push((message, entry));
         }
-        self.put_entries(bus, entries, &mut taken, redriven).await?;
-        Ok(taken)
+        self.put_entries(bus, entries, taken, redriven).await
     }
 
     async fn put_entries(

@@ -26,8 +26,6 @@ const SHOWN: usize = 200;
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("secret").required(true))]
 pub struct Args {
-    #[command(flatten)]
-    payloads: Payloads,
     /// The endpoint: http://127.0.0.1:8787/webhook, say.
     #[arg(long)]
     url: Url,
@@ -37,6 +35,8 @@ pub struct Args {
     /// The file with the webhook's secret.
     #[arg(long, value_name = "FILE", group = "secret")]
     secret_file: Option<PathBuf>,
+    #[command(flatten)]
+    payloads: Payloads,
 }
 
 /// What is delivered, wherever to.

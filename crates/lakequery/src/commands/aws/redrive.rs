@@ -12,10 +12,11 @@ use crate::output::{self, Align, Format, Grid};
 /// What the command does not say by itself.
 const HELP: &str = "\
 raw-dead-letters and raw-errors become raw objects of this hour, which the next compaction takes. A \
-route's dead letters go back on the bus, where every rule that they match gets them: consumers tell \
-them by detail._delivery.id. Each piece is put first and deleted after, so nothing is lost if this is \
-killed; what comes twice the lake stores once. Of the compactor's dead letters there is nothing to put \
-back: its next run does what the failed one did not.";
+route's dead letters go to its target, and to no other rule; where the rule makes something else of an \
+event, or only EventBridge can call the target, they go back on the bus, and every rule that they \
+match gets them: consumers tell them by detail._delivery.id. Each piece is put first and deleted after, \
+so nothing is lost if this is killed; what comes twice the lake stores once. Of the compactor's dead \
+letters there is nothing to put back: its next run does what the failed one did not.";
 
 /// Arguments of `aws redrive`.
 #[derive(Debug, clap::Args)]
@@ -103,7 +104,7 @@ fn explain(all: &[Redriven], args: &Args, globals: &Globals) {
             );
         }
     }
-    let into_raw = all.iter().flat_map(|it| &it.into).any(|key| key.contains("raw/"));
+    let into_raw = all.iter().flat_map(|it| &it.into).any(|place| place.contains("raw/"));
     if into_raw {
         output::note(globals, "the next compaction takes the new raw objects");
     }
