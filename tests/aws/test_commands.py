@@ -398,6 +398,33 @@ def test_a_target_that_is_not_there_keeps_its_letters(owner, limited, client, ro
     assert received(client, fleet) == [guid(0x420), guid(0x421)]
 
 
+def test_each_kind_of_target_gets_its_letters(owner, client, outputs, route, queue, compact):
+    """Given by its own API, without the bus: what it got is what was in the letter."""
+    rule = {"Rule": f"{NAME}-route-fleet", "EventBusName": outputs["event_bus_name"]}
+    (target,) = client("events").list_targets_by_rule(**rule)["Targets"]
+    topic = client("sns").create_topic(Name=f"{NAME}-topic")["TopicArn"]
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=target["Arn"], Attributes={"RawMessageDelivery": "true"})
+    machine = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    role = f"arn:aws:iam::{ACCOUNT}:role/any"
+    machine = client("stepfunctions").create_state_machine(name=f"{NAME}-machine", definition=json.dumps(machine), roleArn=role)
+    began, letters = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), {}
+    for number, arn in enumerate([topic, outputs["delivery_stream_arn"], machine["stateMachineArn"], outputs["function_arns"]["ingest"]]):
+        client("events").put_targets(**rule, Targets=[target | {"Arn": arn}])
+        letters[arn] = event(0x430 + number, text='a+b&c=d "é" \n')
+        fill(client, queue("route-fleet-dead"), [letters[arn]])
+        (redriven,) = owner.ask("redrive", "fleet")
+        assert (redriven["events"], redriven["left"], redriven["into"]) == (1, [], [arn])
+    client("events").put_targets(**rule, Targets=[target])
+    (got,) = client("sqs").receive_message(QueueUrl=queue("route-fleet"))["Messages"]
+    assert got["Body"] == letters[topic]
+    client("sqs").delete_message(QueueUrl=queue("route-fleet"), ReceiptHandle=got["ReceiptHandle"])
+    assert compact() == (1, 0), "Firehose's"
+    (run,) = client("stepfunctions").list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+    assert client("stepfunctions").describe_execution(executionArn=run["executionArn"])["input"] == letters[machine["stateMachineArn"]]
+    # It is no request of GitHub's: the function says so, and so it had it.
+    soon(lambda: " ERROR " in owner.run("logs", "--function", "ingest", "--since", began)[0])
+
+
 def test_a_replay_is_of_a_window_and_to_a_route(owner, client, route, queue, tmp_path, compact):
     since = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     path = tmp_path / "workflow_job.json"
@@ -593,6 +620,21 @@ def test_what_has_to_be_said_is_asked_for(aws):
     assert "no credentials of AWS are found" in err and "AWS_PROFILE" in err
     _, err = Owner(aws).run("logs", "--endpoint-url", "http://127.0.0.1:9", code=1)
     assert "no answer from 127.0.0.1" in err
+
+
+def test_send_finds_an_http_api(owner, client, outputs, payload, compact):
+    """The other front door, by hand: as Terraform makes it, and without the function URL."""
+    compact()
+    client("lambda").delete_function_url_config(FunctionName=f"{NAME}-ingest")
+    _, err = owner.run("send", str(payload), code=1)
+    assert f"the stack {NAME} has neither a function URL nor an HTTP API" in err
+    api = client("apigatewayv2").create_api(Name=f"{NAME}-ingest", ProtocolType="HTTP")["ApiId"]
+    uri = f"arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/{outputs['function_arns']['ingest']}/invocations"
+    made = {"IntegrationType": "AWS_PROXY", "IntegrationUri": uri, "PayloadFormatVersion": "2.0"}
+    integration = client("apigatewayv2").create_integration(ApiId=api, **made)["IntegrationId"]
+    client("apigatewayv2").create_route(ApiId=api, RouteKey="ANY /webhook", Target=f"integrations/{integration}")
+    assert owner.ask("send", str(payload), "--delivery", guid(0x800))["status"] == 202
+    assert compact() == (1, 0)
 
 
 def test_the_lake_has_all_of_it(aws, outputs, compact):

@@ -18,8 +18,14 @@ const HOLD: Duration = Duration::from_secs(60);
 /// The most of a body that a table shows, in characters.
 const SHOWN: usize = 80;
 
+/// What the command does not say by itself.
+const HELP: &str = "\
+SQS has no look without a receive: messages are received, shown and given back, which their count of \
+receives shows. Meanwhile, for a minute at most, nobody else gets them.";
+
 /// Arguments of `aws queue-peek`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub(super) struct Args {
     /// The queue, with or without the stack's name in front; without it, the queues are listed.
     queue: Option<String>,
