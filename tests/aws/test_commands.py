@@ -364,7 +364,7 @@ def test_a_routes_dead_letters_come_back(owner, client, route, queue, tmp_path, 
     assert compact() == (0, 0), "no other rule had them again"
 
 
-def test_what_a_route_makes_of_an_event_comes_back(owner, client, outputs, route, queue, compact):
+def test_what_a_route_makes_of_an_event_comes_back(aws, owner, client, outputs, route, queue, compact):
     """What was made already goes to the target as it is; a whole event goes by the rule, which makes it."""
     rule = {"Rule": f"{NAME}-route-fleet", "EventBusName": outputs["event_bus_name"]}
     (target,) = client("events").list_targets_by_rule(**rule)["Targets"]
@@ -378,6 +378,15 @@ def test_what_a_route_makes_of_an_event_comes_back(owner, client, outputs, route
     assert sorted(redriven["into"]) == [target["Arn"], f"the bus {NAME}"]
     assert received(client, queue("route-fleet")) == [guid(0x410), guid(0x411)]
     assert compact() == (1, 0), "by the bus it came to the lake as well"
+    # One that the bus refuses, as too large it would, keeps no other.
+    fill(client, queue("route-fleet-dead"), [whole.replace(guid(0x411), guid(number)) for number in (0x412, 0x413)])
+    aws.control("limit-events", 10)
+    out, _ = owner.run("redrive", "fleet", "--format", "json", code=1)
+    aws.control("limit-events", 1024 * 1024)
+    (redriven,) = json.loads(out)
+    assert (redriven["events"], len(redriven["left"])) == (0, 2) and "over the limit" in redriven["left"][0]["why"]
+    assert owner.ask("redrive", "fleet")[0]["events"] == 2
+    assert received(client, queue("route-fleet")) == [guid(0x412), guid(0x413)] and compact() == (2, 0)
     client("events").put_targets(**rule, Targets=[target])
 
 

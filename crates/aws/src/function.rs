@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use crate::client::{Asked, Client};
 use crate::error::AwsError;
@@ -137,7 +138,11 @@ async fn api_url(stack: &Stack<'_>) -> Result<String, AwsError> {
         Asked { service: API_GATEWAY, action: "GET", resource: "the HTTP APIs of this region" };
     let mut next: Option<String> = None;
     loop {
-        let token = next.map(|token| format!("&nextToken={token}")).unwrap_or_default();
+        let token: String = next
+            .iter()
+            .flat_map(|token| form_urlencoded::byte_serialize(token.as_bytes()))
+            .collect();
+        let token = if token.is_empty() { token } else { format!("&nextToken={token}") };
         let path = format!("/v2/apis?maxResults=100{token}");
         let answer = stack.client.rest(asked, Method::GET, &path, None).await?;
         // AWS writes them in small letters, as its clients expect them.

@@ -135,7 +135,16 @@ impl Redrive<'_> {
         let resource = format!("the bus {bus}");
         let asked = Asked { service: EVENTS, action: "PutEvents", resource: &resource };
         let (messages, entries): (Vec<&Message>, Vec<Value>) = entries.into_iter().unzip();
-        let answer = self.stack.client.call(asked, json!({ "Entries": entries })).await?;
+        let answer = match self.stack.client.call(asked, json!({ "Entries": entries })).await {
+            // Such as one that is larger than the bus takes: the others are not to wait for it.
+            Err(error @ AwsError::Refused { .. }) => {
+                let why = error.to_string();
+                let left = |it: &Message| Left { what: it.id.clone(), why: why.clone() };
+                redriven.left.extend(messages.into_iter().map(left));
+                return Ok(());
+            }
+            answer => answer?,
+        };
         // Answered in order, each for itself, also where the call as a whole says 200.
         let answers = answer.get("Entries").and_then(Value::as_array);
         let answers = answers.ok_or_else(|| asked.without("Entries"))?;
