@@ -13,6 +13,7 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("octolake-event", &[]),
     ("octolake-store", &[]),
+    ("octolake-aws", &["octolake-event"]),
     ("octolake-ingest", &["octolake-event"]),
     ("octolake-tables", &["octolake-event"]),
     ("octolake-simulate", &["octolake-event"]),
@@ -99,7 +100,8 @@ fn heavy_libraries_have_one_home_each() {
         ("deltalake", &["octolake-lake"][..]),
         ("datafusion", &["lakequery", "octolake-engine"]),
         ("datafusion-functions-json", &["octolake-engine"]),
-        ("aws-config", &["octolake-ingest-lambda"]),
+        ("aws-config", &["octolake-aws", "octolake-ingest-lambda"]),
+        ("aws-sigv4", &["octolake-aws"]),
     ] {
         let users = dependencies.iter().filter(|(_, used)| used.contains(library));
         for (user, _) in users {

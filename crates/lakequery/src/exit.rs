@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use octolake_aws::AwsError;
+
 /// How a command ended that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -35,8 +37,9 @@ impl UsageError {
 }
 
 /// What to do about a failure, if it says so.
-pub fn hint(failure: &anyhow::Error) -> Option<&str> {
-    failure.downcast_ref::<UsageError>().and_then(|usage| usage.hint.as_deref())
+pub fn hint(failure: &anyhow::Error) -> Option<String> {
+    let usage = failure.downcast_ref::<UsageError>().and_then(|usage| usage.hint.clone());
+    usage.or_else(|| failure.downcast_ref::<AwsError>().map(AwsError::hint))
 }
 
 /// Whether the reader of our output has gone (`lakequery … | head`): that is success.

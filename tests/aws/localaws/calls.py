@@ -20,6 +20,9 @@ ACTIONS = {
     "s3:DeleteObjects": "s3:DeleteObject",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:ListObjectsV2": "s3:ListBucket",
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
 }
 # API Gateway's permissions are HTTP's methods, but for tags.
 METHODS = {"Create": "POST", "Get": "GET", "Update": "PATCH", "Delete": "DELETE"}

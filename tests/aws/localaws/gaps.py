@@ -9,7 +9,7 @@ from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import LambdaFunction
 from moto.core.responses import ActionResult
-from moto.events.models import events_backends
+from moto.events.models import Replay, ReplayState, events_backends
 from moto.s3 import notifications
 from moto.s3.models import FakeDeleteMarker
 from moto.s3.responses import S3Response
@@ -107,8 +107,28 @@ def update_stages():
     ApiGatewayV2Response.update_stage = answer
 
 
+def replay_what_is_asked_for():
+    """moto replays a whole archive to every rule, whatever window and rules are named."""
+
+    def replay_events(self, archive):
+        backend = events_backends[self.account_id][self.region]
+        bus = backend.describe_event_bus(self.destination["Arn"].split("/")[-1])
+        only = self.destination.get("FilterArns")
+        window = float(self.event_start_time), float(self.event_end_time)
+        for event in archive.events:
+            if not window[0] <= event["ingestion-time"] < window[1]:
+                continue
+            for rule in list(bus.rules.values()):
+                if not only or rule.arn in only:
+                    rule.send_to_targets(event | {"id": str(uuid.uuid4()), "replay-name": self.name})
+        self.state, self.end_time = ReplayState.COMPLETED, datetime.now(UTC).timestamp()
+
+    Replay.replay_events = replay_events
+
+
 def install():
     update_stages()
+    replay_what_is_asked_for()
     tell_that_a_bucket_s_events_go_to_the_bus()
     events_of_s3_on_the_default_bus()
     keep_logging_config()

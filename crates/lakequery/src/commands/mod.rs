@@ -21,6 +21,7 @@ use crate::exit::{Outcome, UsageError};
 use crate::logging::Manner;
 use crate::output::Format;
 
+pub mod aws;
 pub mod compact;
 pub mod demo;
 pub mod erase;
@@ -58,6 +59,8 @@ pub enum Command {
     Repair(repair::Args),
     /// Take a person's, a repository's or one delivery out of the lake, for good.
     Erase(erase::Args),
+    /// Look after a stack on AWS: logs, queues, replays, redrives, the webhook secret.
+    Aws(aws::Args),
 }
 
 impl Command {
@@ -93,6 +96,7 @@ impl Command {
             Self::Verify(args) => verify::run(args, globals).await,
             Self::Repair(args) => repair::run(args, globals).await,
             Self::Erase(args) => erase::run(args, globals).await,
+            Self::Aws(args) => aws::run(args, globals).await,
         }
     }
 }

@@ -26,9 +26,6 @@ const SHOWN: usize = 200;
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("secret").required(true))]
 pub struct Args {
-    /// Files with one payload each; - reads standard input.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
     /// The endpoint: http://127.0.0.1:8787/webhook, say.
     #[arg(long)]
     url: Url,
@@ -38,6 +35,16 @@ pub struct Args {
     /// The file with the webhook's secret.
     #[arg(long, value_name = "FILE", group = "secret")]
     secret_file: Option<PathBuf>,
+    #[command(flatten)]
+    payloads: Payloads,
+}
+
+/// What is delivered, wherever to.
+#[derive(Debug, clap::Args)]
+pub(super) struct Payloads {
+    /// Files with one payload each; - reads standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
     /// The event type; without it, the file's name up to the first dot, as in
     /// pull_request.opened.json.
     #[arg(long, value_name = "TYPE")]
@@ -55,11 +62,23 @@ pub struct Args {
 /// [`UsageError`]); the last two before anything is sent.
 pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<Outcome> {
     let secret = args.secret()?;
-    let deliveries = args.deliveries()?;
+    deliver(args.payloads.deliveries()?, &args.url, &secret, globals).await
+}
+
+/// Signs and delivers, in order, and prints each answer.
+///
+/// # Errors
+/// A delivery is not answered with 2xx.
+pub(super) async fn deliver(
+    deliveries: Vec<Delivery>,
+    url: &Url,
+    secret: &Secret,
+    globals: &Globals,
+) -> anyhow::Result<Outcome> {
     let client = Client::builder().timeout(PATIENCE).redirect(Policy::none()).build()?;
     let mut answers = Vec::new();
     for delivery in deliveries {
-        let answer = delivery.send(&client, &args.url, &secret).await;
+        let answer = delivery.send(&client, url, secret).await;
         if globals.format == Format::Json {
             print_line(&answer)?;
         }
@@ -82,8 +101,10 @@ impl Args {
                 .hint("name it with --secret-env NAME or --secret-file FILE")),
         }
     }
+}
 
-    fn deliveries(&self) -> anyhow::Result<Vec<Delivery>> {
+impl Payloads {
+    pub(super) fn deliveries(&self) -> anyhow::Result<Vec<Delivery>> {
         if self.delivery.is_some() && self.files.len() > 1 {
             return Err(UsageError::new("--delivery gives one id, and there are several files")
                 .hint("send them one by one, or leave --delivery out")
@@ -127,7 +148,7 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
 
 /// One payload, ready to be sent.
 #[derive(Debug)]
-struct Delivery {
+pub(super) struct Delivery {
     file: String,
     event: String,
     id: DeliveryId,
@@ -231,13 +252,13 @@ mod tests {
         for (file, event) in
             [("push.json", "push"), ("/a.b/pull_request.opened.json", "pull_request")]
         {
-            assert_eq!(args.event_of(Path::new(file)).unwrap(), event);
+            assert_eq!(args.payloads.event_of(Path::new(file)).unwrap(), event);
         }
         for file in ["-", "payload-1.json", ".json", "Push.json"] {
-            assert!(args.event_of(Path::new(file)).is_err(), "{file}");
+            assert!(args.payloads.event_of(Path::new(file)).is_err(), "{file}");
         }
         let given = parse(&["-", "--secret-env", "S", "--event", "star"]).unwrap();
-        assert_eq!(given.event_of(Path::new("push.json")).unwrap(), "star");
+        assert_eq!(given.payloads.event_of(Path::new("push.json")).unwrap(), "star");
     }
 
     #[test]
@@ -251,7 +272,7 @@ mod tests {
         let id = "72d3162e-cc78-11e3-81ab-4c9367dc0958";
         let args =
             parse(&["push.json", "star.json", "--secret-env", "S", "--delivery", id]).unwrap();
-        let error = args.deliveries().unwrap_err();
+        let error = args.payloads.deliveries().unwrap_err();
         assert!(error.downcast_ref::<UsageError>().is_some(), "{error}");
         assert!(parse(&["push.json", "--secret-env", "S", "--delivery", "1"]).is_err());
     }
@@ -259,6 +280,9 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_read_is_named_before_anything_is_sent() {
         let args = parse(&["/no/such/push.json", "--secret-env", "S"]).unwrap();
-        assert_eq!(args.deliveries().unwrap_err().to_string(), "cannot read /no/such/push.json");
+        assert_eq!(
+            args.payloads.deliveries().unwrap_err().to_string(),
+            "cannot read /no/such/push.json"
+        );
     }
 }
