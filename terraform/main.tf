@@ -39,17 +39,15 @@ module "secret" {
 module "bus" {
   source = "./modules/bus"
 
-  kms_key_arn     = contains(var.kms_key_parts, "bus") ? var.kms_key_arn : null
-  log_kms_key_arn = var.log_kms_key_arn
+  kms_key_arn = contains(var.kms_key_parts, "bus") ? var.kms_key_arn : null
 
-  name               = var.name
-  where              = local.where
-  existing_bus_name  = var.existing_bus_name
-  archive_days       = var.archive_days
-  archive_events     = var.archive_events
-  log_events         = var.log_events
-  log_retention_days = var.log_retention_days
-  tags               = local.tags
+  name              = var.name
+  where             = local.where
+  existing_bus_name = var.existing_bus_name
+  archive_days      = var.archive_days
+  archive_events    = var.archive_events
+  schemas           = var.schemas
+  tags              = local.tags
 }
 
 module "raw" {
@@ -170,7 +168,8 @@ module "watching" {
   compactor_function   = module.compactor.function_name
   delivery_stream_name = module.raw.delivery_stream_name
   buffer_seconds       = var.buffer.seconds
-  dead_letter_queues   = { raw = module.raw.dead_letter_queue_name, raw-errors = module.raw.errors_queue_name, compactor = module.compactor.dead_letter_queue_name }
+  dead_letter_queues   = merge({ raw = module.raw.dead_letter_queue_name, raw-errors = module.raw.errors_queue_name, compactor = module.compactor.dead_letter_queue_name }, local.route_queues)
+  watched_rules        = local.watched_rules
   backlog_alarm_hours  = var.backlog_alarm_hours
   alarm_topic_arns     = var.alarm_topic_arns
   event_bus_name       = module.bus.name

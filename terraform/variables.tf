@@ -362,9 +362,36 @@ variable "archive_events" {
 }
 
 variable "log_events" {
-  description = "Whether a rule writes every event to a CloudWatch log group. Handy at the start, dear at volume: see COST.md."
+  description = "Whether a route named log writes every event to a CloudWatch log group. Handy at the start, dear at volume: see COST.md."
   type        = bool
   default     = false
+}
+
+variable "schemas" {
+  description = "Schemas in EventBridge: registry makes one for schemas of your own; discoverer has EventBridge write those of the events that it sees into its registry discovered-schemas, from which it makes code bindings. Both off: the lake needs neither, and discovery costs beyond 5 million events a month (COST.md)."
+  type        = object({ registry = optional(bool, false), discoverer = optional(bool, false) })
+  default     = {}
+
+  validation {
+    condition     = !(var.schemas.discoverer && contains(var.kms_key_parts, "bus"))
+    error_message = "schemas.discoverer does not work on a bus with a key of one's own, whose events EventBridge may not read: take bus out of kms_key_parts, or leave discoverer out."
+  }
+}
+
+variable "routes" {
+  description = "Which events go to whom beside the lake, by the route's name: see Routes above for what a route holds. It is of any type, so that a key that no route has is an error and not dropped."
+  type        = any
+  default     = {}
+
+  validation {
+    condition     = can(keys(var.routes))
+    error_message = "routes must be an object of routes by name, such as { fleet = { events = [\"workflow_job\"], target = { type = \"sqs\" } } }."
+  }
+
+  validation {
+    condition     = !(var.log_events && can(var.routes["log"]))
+    error_message = "routes has a route named log, which is the name of the one that log_events makes: choose another name, or leave log_events out."
+  }
 }
 
 # --- lake ---------------------------------------------------------------------------------------
@@ -387,7 +414,7 @@ variable "adopt_bucket" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key for the lake's bucket and the webhook secret. Null: S3's own keys (SSE-S3) and Secrets Manager's."
+  description = "KMS key for the lake's bucket, the webhook secret and the tables of routes. Null: S3's own keys (SSE-S3), Secrets Manager's and DynamoDB's."
   type        = string
   default     = null
 
@@ -398,7 +425,7 @@ variable "kms_key_arn" {
 }
 
 variable "kms_key_parts" {
-  description = "What kms_key_arn is for beside bucket and secret: bus, queues. Its policy must let events.amazonaws.com use it."
+  description = "What kms_key_arn is for beside bucket, secret and tables of routes: bus, queues (and topics of routes). Its policy must let events.amazonaws.com use it."
   type        = list(string)
   default     = []
 

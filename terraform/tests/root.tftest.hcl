@@ -338,3 +338,54 @@ run "a_part_that_takes_no_key" {
 
   expect_failures = [var.kms_key_parts]
 }
+
+run "a_discoverer_on_a_bus_with_a_key" {
+  command = plan
+
+  variables {
+    kms_key_arn   = "arn:aws:kms:eu-central-1:123456789012:key/k"
+    kms_key_parts = ["bus"]
+    schemas       = { discoverer = true }
+  }
+
+  expect_failures = [var.schemas]
+}
+
+run "routes_that_are_no_object" {
+  command = plan
+
+  variables {
+    routes = ["fleet"]
+  }
+
+  expect_failures = [var.routes]
+}
+
+run "a_route_named_as_the_log" {
+  command = plan
+
+  variables {
+    log_events = true
+    routes     = { log = { target = { type = "sqs" } } }
+  }
+
+  expect_failures = [var.routes]
+}
+
+run "routes" {
+  command = plan
+
+  variables {
+    log_events = true
+    routes     = { fleet = { events = ["workflow_job"], alarm = true, target = { type = "sqs" } } }
+  }
+
+  assert {
+    condition     = keys(output.routes) == tolist(["fleet", "log"]) && output.routes.fleet.rule_name == "acme-route-fleet" && output.routes.log.dead_letter_queue_name == "acme-route-log-dead-letters"
+    error_message = "each route by its name, and log_events is one"
+  }
+  assert {
+    condition     = output.alarm_names["route-fleet"] == "acme-route-fleet" && output.alarm_names["dead-letters-route-fleet"] == "acme-dead-letters-route-fleet" && !contains(keys(output.alarm_names), "route-log")
+    error_message = "an alarm for what is in a dead-letter queue, and for a match where it was asked for"
+  }
+}
