@@ -27,10 +27,10 @@ module "secret" {
 
   name                     = var.name
   where                    = local.where
-  secret_version           = var.webhook_secret_version
-  existing_names           = var.existing_secret_names
-  existing_arns            = var.existing_secret_arns
-  existing_parameter_names = var.existing_parameter_names
+  secret_version           = local.said.webhook_secret_version
+  existing_names           = local.said.existing_secret_names
+  existing_arns            = local.said.existing_secret_arns
+  existing_parameter_names = local.said.existing_parameter_names
   kms_key_arn              = var.kms_key_arn
   force_destroy            = var.force_destroy
   tags                     = local.tags
@@ -80,25 +80,25 @@ module "ingest" {
 
   code     = var.code_in_s3 == null ? null : merge({ bucket = var.code_in_s3.bucket }, var.code_in_s3.ingest)
   settings = local.settings
-  domain   = var.domain
+  domain   = local.said.domain
 
   name                 = var.name
   where                = local.where
   zip                  = coalesce(var.ingest_zip, "${local.built}/ingest/bootstrap.zip")
   architecture         = var.architecture
   memory_mb            = var.ingest_memory_mb
-  reserved_concurrency = var.reserved_concurrency
-  front_door           = var.front_door
-  throttle             = var.throttle
+  reserved_concurrency = local.said.reserved_concurrency
+  front_door           = local.said.front_door
+  throttle             = local.said.throttle
   event_bus            = { name = module.bus.name, arn = module.bus.arn }
   bucket_arn           = module.raw.bucket_arn
   lake_url             = module.raw.lake_url
   secret_arns          = module.secret.secret_arns
   parameter_arns       = module.secret.parameter_arns
-  secret_key_arns      = var.secret_key_arns
-  secret_json_key      = var.secret_json_key
+  secret_key_arns      = local.said.secret_key_arns
+  secret_json_key      = local.said.secret_json_key
   kms_key_arn          = var.kms_key_arn
-  inline_limit_bytes   = var.inline_limit_bytes
+  inline_limit_bytes   = local.said.inline_limit_bytes
   filters = {
     events              = var.events
     ignore_events       = var.ignore_events
@@ -158,7 +158,7 @@ module "watching" {
 
   name                 = var.name
   where                = local.where
-  front_door           = var.front_door
+  front_door           = local.said.front_door
   api_id               = module.ingest.api_id
   limited_metric       = module.ingest.limited_metric
   counted              = module.ingest.counted

@@ -4,6 +4,7 @@ locals {
   # log_events is a route like any other, by a shorter name.
   routes = merge(
     { for key in ["log"] : key => { description = "Every delivery to a log group", target = { type = "log_group", name = "/aws/events/${var.name}" } } if var.log_events },
+    module.config.routes,
     var.routes,
   )
   made          = { for key, made in module.routes.routes : key => made if made != null }
@@ -17,6 +18,7 @@ module "routes" {
   name                  = var.name
   where                 = local.where
   routes                = local.routes
+  origins               = { for key in keys(module.config.routes) : key => module.config.origin }
   bus                   = { name = module.bus.name, arn = module.bus.arn, pattern = module.bus.deliveries_pattern }
   dead_letter_max_bytes = var.dead_letter_max_bytes
   kms_key_arn           = var.kms_key_arn

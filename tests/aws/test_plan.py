@@ -47,7 +47,7 @@ def test_every_variable_reaches_its_part(aws, client, zips):
 
 def test_every_variable_is_forwarded_above():
     declared = re.findall(r'^variable "(.+)" {', (REPOSITORY / "terraform/variables.tf").read_text(), re.MULTILINE)
-    elsewhere = {"ingest_zip", "compactor_zip", "code_in_s3", "webhook_secret_version"}
+    elsewhere = {"ingest_zip", "compactor_zip", "code_in_s3", "webhook_secret_version", "config_file"}  # test_config.py has the last
     assert set(declared) == FORWARDED.keys() | elsewhere
 
 
@@ -186,6 +186,7 @@ EXAMPLES = {
     "echo": {},
     "routes": {},
     "compliance": {"connection_arn": CONNECTION},
+    "one-file": {},
 }
 
 
