@@ -82,6 +82,25 @@ def bill(kb, millions, month, archived=True):
     return sum(dollars for *_, dollars in fixed()) + millions * marginal + moved
 
 
+def routes(kb=10):
+    """(target, arithmetic, dollars) of a million events that one route sends on."""
+    p, events = PRICE, kb + ENVELOPE_KB
+    return [
+        ("function, stream or task of this account: the sending", "free", 0),
+        ("queue: sent, read one by one, deleted", f"3 M × {p['sqs_million']:.2f} / M", 3 * p["sqs_million"]),
+        ("topic: published; mail and HTTP are SNS's own prices on top", f"1 M × {p['sns_million']:.2f} / M", p["sns_million"]),
+        ("log group", f"{events} GB × {p['log_gb']:.2f}", events * p["log_gb"]),
+        ("another bus", f"1 M × {p['events_million']:.2f} / M for each 64 KB begun", p["events_million"] * -(-events // 64)),
+        ("API destination", f"1 M × {p['api_destination_million']:.2f} / M", p["api_destination_million"]),
+        ("table: an express workflow of 100 ms at 64 MB, and a write of 1 KB", f"1 M × {p['express_million']:.2f} / M; 1 M × 0.1 s × 0.0625 GB × {p['express_gb_second']:.8f}; 1 M × {p['dynamodb_write_million']:.3f} / M", p["express_million"] + 1e5 * 0.0625 * p["express_gb_second"] + p["dynamodb_write_million"]),
+    ]
+
+
+def route_table():
+    text = row("target", "arithmetic", "$ per million") + "|---|---|---:|\n"
+    return text + "".join(row(target, arithmetic, f"{dollars:.2f}") for target, arithmetic, dollars in routes())
+
+
 def row(*cells):
     return "| " + " | ".join(cells) + " |\n"
 
@@ -114,7 +133,7 @@ def whole_table(kb=10):
 
 
 def written(text):
-    for name, table in (("delivery", delivery_table()), ("month", month_table()), ("whole", whole_table())):
+    for name, table in (("delivery", delivery_table()), ("month", month_table()), ("whole", whole_table()), ("routes", route_table())):
         text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, t=table: m[1] + t + m[2], text, flags=re.DOTALL)
     return text
 

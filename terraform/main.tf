@@ -27,10 +27,10 @@ module "secret" {
 
   name                     = var.name
   where                    = local.where
-  secret_version           = var.webhook_secret_version
-  existing_names           = var.existing_secret_names
-  existing_arns            = var.existing_secret_arns
-  existing_parameter_names = var.existing_parameter_names
+  secret_version           = local.said.webhook_secret_version
+  existing_names           = local.said.existing_secret_names
+  existing_arns            = local.said.existing_secret_arns
+  existing_parameter_names = local.said.existing_parameter_names
   kms_key_arn              = var.kms_key_arn
   force_destroy            = var.force_destroy
   tags                     = local.tags
@@ -39,18 +39,16 @@ module "secret" {
 module "bus" {
   source = "./modules/bus"
 
-  kms_key_arn     = contains(var.kms_key_parts, "bus") ? var.kms_key_arn : null
-  log_kms_key_arn = var.log_kms_key_arn
+  kms_key_arn = contains(var.kms_key_parts, "bus") ? var.kms_key_arn : null
 
-  name               = var.name
-  where              = local.where
-  existing_bus_name  = var.existing_bus_name
-  producers_source   = try(var.producers_door.source, null)
-  archive_days       = var.archive_days
-  archive_events     = var.archive_events
-  log_events         = var.log_events
-  log_retention_days = var.log_retention_days
-  tags               = local.tags
+  name              = var.name
+  where             = local.where
+  existing_bus_name = var.existing_bus_name
+  producers_source  = try(var.producers_door.source, null)
+  archive_days      = var.archive_days
+  archive_events    = var.archive_events
+  schemas           = var.schemas
+  tags              = local.tags
 }
 
 module "raw" {
@@ -83,25 +81,25 @@ module "ingest" {
 
   code     = var.code_in_s3 == null ? null : merge({ bucket = var.code_in_s3.bucket }, var.code_in_s3.ingest)
   settings = local.settings
-  domain   = var.domain
+  domain   = local.said.domain
 
   name                 = var.name
   where                = local.where
   zip                  = coalesce(var.ingest_zip, "${local.built}/ingest/bootstrap.zip")
   architecture         = var.architecture
   memory_mb            = var.ingest_memory_mb
-  reserved_concurrency = var.reserved_concurrency
-  front_door           = var.front_door
-  throttle             = var.throttle
+  reserved_concurrency = local.said.reserved_concurrency
+  front_door           = local.said.front_door
+  throttle             = local.said.throttle
   event_bus            = { name = module.bus.name, arn = module.bus.arn }
   bucket_arn           = module.raw.bucket_arn
   lake_url             = module.raw.lake_url
   secret_arns          = module.secret.secret_arns
   parameter_arns       = module.secret.parameter_arns
-  secret_key_arns      = var.secret_key_arns
-  secret_json_key      = var.secret_json_key
+  secret_key_arns      = local.said.secret_key_arns
+  secret_json_key      = local.said.secret_json_key
   kms_key_arn          = var.kms_key_arn
-  inline_limit_bytes   = var.inline_limit_bytes
+  inline_limit_bytes   = local.said.inline_limit_bytes
   filters = {
     events              = var.events
     ignore_events       = var.ignore_events
@@ -161,7 +159,7 @@ module "watching" {
 
   name                 = var.name
   where                = local.where
-  front_door           = var.front_door
+  front_door           = local.said.front_door
   api_id               = module.ingest.api_id
   limited_metric       = module.ingest.limited_metric
   counted              = module.ingest.counted
@@ -171,7 +169,8 @@ module "watching" {
   compactor_function   = module.compactor.function_name
   delivery_stream_name = module.raw.delivery_stream_name
   buffer_seconds       = var.buffer.seconds
-  dead_letter_queues   = { raw = module.raw.dead_letter_queue_name, raw-errors = module.raw.errors_queue_name, compactor = module.compactor.dead_letter_queue_name }
+  dead_letter_queues   = merge({ raw = module.raw.dead_letter_queue_name, raw-errors = module.raw.errors_queue_name, compactor = module.compactor.dead_letter_queue_name }, local.route_queues)
+  watched_rules        = local.watched_rules
   backlog_alarm_hours  = var.backlog_alarm_hours
   alarm_topic_arns     = var.alarm_topic_arns
   event_bus_name       = module.bus.name

@@ -28,6 +28,11 @@ output "archive_arn" {
   value       = module.bus.archive_arn
 }
 
+output "schema_registry_arn" {
+  description = "ARN of the registry for schemas of one's own; null without schemas.registry."
+  value       = module.bus.schema_registry_arn
+}
+
 output "ingest_function_name" {
   description = "The function behind the webhook."
   value       = module.ingest.function_name
@@ -79,8 +84,8 @@ output "function_arns" {
 }
 
 output "role_arns" {
-  description = "ARNs of the roles of the functions, the schedule, the rule and Firehose."
-  value       = merge({ ingest = module.ingest.role_arn, compactor = module.compactor.role_arn, schedule = module.compactor.schedule_role_arn }, module.raw.role_arns)
+  description = "ARNs of the roles of the functions, the schedule, the rule, Firehose and routes."
+  value       = merge({ for pair in flatten([for key, roles in module.routes.role_arns : [for of, arn in roles : { key = "route-${key}-${of}", arn = arn }]]) : pair.key => pair.arn }, { ingest = module.ingest.role_arn, compactor = module.compactor.role_arn, schedule = module.compactor.schedule_role_arn }, module.raw.role_arns)
 }
 
 output "deliveries_rule_name" {
@@ -91,6 +96,11 @@ output "deliveries_rule_name" {
 output "deliveries_rule_arn" {
   description = "ARN of that rule, as start-replay takes it in FilterArns."
   value       = module.raw.rule_arn
+}
+
+output "routes" {
+  description = "Of each route by name: rule_name, rule_arn, target_arn, target_url (of a queue that it made), table_name, dead_letter_queue_name, dead_letter_queue_url and dead_letter_queue_arn."
+  value       = local.made
 }
 
 output "delivery_stream_name" {

@@ -8,6 +8,12 @@ variable "name" {
   }
 }
 
+variable "config_file" {
+  description = "A YAML file with endpoints, secrets, routes and throttles, in place of the variables of the same names: see One file above. Null: none. What both the file and a variable set is an error."
+  type        = string
+  default     = null
+}
+
 variable "tags" {
   description = "Tags for every resource, beside octolake:stack."
   type        = map(string)
@@ -124,52 +130,27 @@ variable "architecture" {
 # --- front door ---------------------------------------------------------------------------------
 
 variable "front_door" {
-  description = "What GitHub calls: 'function-url' (free) or 'http-api' (throttling and access logs, 1 dollar per million requests)."
+  description = "What GitHub calls: 'function-url' (free) or 'http-api' (throttling and access logs, 1 dollar per million requests). Null: function-url, or what config_file says."
   type        = string
-  default     = "function-url"
-
-  validation {
-    condition     = contains(["function-url", "http-api"], var.front_door)
-    error_message = "front_door must be function-url or http-api."
-  }
+  default     = null
 }
 
 variable "throttle" {
-  description = "Requests per second and burst that the HTTP API lets through. The default rate is what Firehose takes by default in most regions, 1 MiB a second: some 68 deliveries of 15 KB. GitHub never retries, so stay above your peak, and raise both quotas together."
+  description = "Requests per second and burst that the HTTP API lets through. The default rate is what Firehose takes by default in most regions, 1 MiB a second: some 68 deliveries of 15 KB. GitHub never retries, so stay above your peak, and raise both quotas together. Null: rate 65, burst 5000, or what config_file says."
   type        = object({ rate = optional(number, 65), burst = optional(number, 5000) })
-  default     = {}
-
-  validation {
-    condition     = var.throttle.rate >= 1 && var.throttle.burst >= var.throttle.rate && var.throttle.burst <= 5000
-    error_message = "throttle needs 1 <= rate <= burst <= 5000 (5000 is the default quota of an account)."
-  }
+  default     = null
 }
 
 variable "domain" {
-  description = "A name of one's own for the HTTP API, and the ARN of its certificate in ACM, of this region. Point a CNAME (or an alias) at the output domain_target. Null: AWS's name."
+  description = "A name of one's own for the HTTP API, and the ARN of its certificate in ACM, of this region. Point a CNAME (or an alias) at the output domain_target. Null: AWS's name. config_file may say it too."
   type        = object({ name = string, certificate_arn = string })
   default     = null
-
-  validation {
-    condition     = var.domain == null ? true : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain.name)) && can(regex("^arn:[a-z-]+:acm:", var.domain.certificate_arn))
-    error_message = "domain needs a host name in small letters, such as hooks.example.com, and the ARN of its certificate in ACM (arn:…:acm:…)."
-  }
-
-  validation {
-    condition     = var.domain == null || var.front_door == "http-api"
-    error_message = "domain needs front_door = \"http-api\": a function URL has no other name."
-  }
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent ingest invocations to reserve, which is also their limit: N answer at most 10 x N deliveries a second, more are refused, and GitHub never retries. -1 reserves nothing."
+  description = "Concurrent ingest invocations to reserve, which is also their limit: N answer at most 10 x N deliveries a second, more are refused, and GitHub never retries. -1 reserves nothing. Null: -1, or what config_file says."
   type        = number
-  default     = -1
-
-  validation {
-    condition     = var.reserved_concurrency == -1 || (var.reserved_concurrency >= 10 && floor(var.reserved_concurrency) == var.reserved_concurrency)
-    error_message = "reserved_concurrency must be -1 (none) or a whole number of at least 10: fewer would refuse a normal burst of deliveries."
-  }
+  default     = null
 }
 
 variable "ingest_memory_mb" {
@@ -228,20 +209,9 @@ variable "ignore_repositories" {
 }
 
 variable "inline_limit_bytes" {
-  description = "Largest entry, in bytes of detail, that goes through the bus whole; a larger one leaves its body in S3 first, as does one that the bus refuses for its size. Up to 240000 it fits in every bus, and in a dead-letter queue of 256 KiB; up to 950000 with dead_letter_max_bytes = 1048576."
+  description = "Largest entry, in bytes of detail, that goes through the bus whole; a larger one leaves its body in S3 first, as does one that the bus refuses for its size. Up to 240000 it fits in every bus, and in a dead-letter queue of 256 KiB; up to 950000 with dead_letter_max_bytes = 1048576. Null: 240000, or what config_file says."
   type        = number
-  default     = 240000
-
-  validation {
-    condition     = var.inline_limit_bytes >= 10000 && var.inline_limit_bytes <= 950000 && floor(var.inline_limit_bytes) == var.inline_limit_bytes
-    error_message = "inline_limit_bytes must be a whole number from 10000 to 950000: EventBridge and Firehose take no larger record."
-  }
-
-  # The queue's message is the event: the detail, its envelope, and attributes that say what failed.
-  validation {
-    condition     = var.inline_limit_bytes <= 240000 || var.dead_letter_max_bytes >= 1048576
-    error_message = "inline_limit_bytes above 240000 would lose a large event that Firehose refuses, since the dead-letter queue takes 256 KiB: set dead_letter_max_bytes = 1048576 too (AWS provider 6.8 or newer), or at most 240000 here."
-  }
+  default     = null
 }
 
 variable "dead_letter_max_bytes" {
@@ -256,74 +226,39 @@ variable "dead_letter_max_bytes" {
 }
 
 variable "webhook_secret_version" {
-  description = "Raise it by one to make a new webhook secret; the one before stays in Secrets Manager as AWSPREVIOUS."
+  description = "Raise it by one to make a new webhook secret; the one before stays in Secrets Manager as AWSPREVIOUS. Null: 1, or what config_file says."
   type        = number
-  default     = 1
-
-  validation {
-    condition     = var.webhook_secret_version >= 1 && floor(var.webhook_secret_version) == var.webhook_secret_version
-    error_message = "webhook_secret_version must be a whole number, 1 or more."
-  }
+  default     = null
 }
 
 variable "existing_secret_names" {
-  description = "Names of Secrets Manager secrets, of this account and region, to accept as webhook secrets instead of one that the stack makes: for hooks that exist already. Several at once for a rotation."
+  description = "Names of Secrets Manager secrets, of this account and region, to accept as webhook secrets instead of one that the stack makes: for hooks that exist already. Several at once for a rotation. Null: none, or what config_file says."
   type        = list(string)
-  default     = []
-
-  validation {
-    condition     = alltrue([for name in var.existing_secret_names : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", name))])
-    error_message = "existing_secret_names takes names, not ARNs: letters, digits and /_+=.@- only."
-  }
+  default     = null
 }
 
 variable "existing_secret_arns" {
-  description = "ARNs of Secrets Manager secrets of other accounts, of this region, to accept as webhook secrets, beside existing_secret_names and instead of one that the stack makes. Their policy must let the ingest function's role read them, and their key goes into secret_key_arns. A plan can't see whether they are there."
+  description = "ARNs of Secrets Manager secrets of other accounts, of this region, to accept as webhook secrets, beside existing_secret_names and instead of one that the stack makes. Their policy must let the ingest function's role read them, and their key goes into secret_key_arns. A plan can't see whether they are there. Null: none, or what config_file says."
   type        = list(string)
-  default     = []
-
-  validation {
-    condition     = alltrue([for arn in var.existing_secret_arns : can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$", arn))])
-    error_message = "existing_secret_arns takes whole ARNs (arn:…:secretsmanager:<region>:<account>:secret:<name>-<six characters>); secrets of this account go into existing_secret_names, by name."
-  }
+  default     = null
 }
 
 variable "secret_json_key" {
-  description = "Key of the webhook secret in existing secrets and parameters that are JSON objects, such as {\"webhook\": …}. Null: they are the secret itself."
+  description = "Key of the webhook secret in existing secrets and parameters that are JSON objects, such as {\"webhook\": …}. Null: they are the secret itself. config_file may say it too."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.secret_json_key == null || try(length(trimspace(var.secret_json_key)) > 0, false)
-    error_message = "secret_json_key must be the name of a member, or null where a secret is no JSON."
-  }
-
-  validation {
-    condition     = var.secret_json_key == null || length(var.existing_secret_names) + length(var.existing_secret_arns) + length(var.existing_parameter_names) > 0
-    error_message = "secret_json_key is for secrets that exist: name them in existing_secret_names, existing_secret_arns or existing_parameter_names. The stack's own is no JSON."
-  }
 }
 
 variable "existing_parameter_names" {
-  description = "Names of SSM parameters (SecureString), of this account and region, to accept as webhook secrets, beside existing_secret_names and instead of one that the stack makes. Several at once for a rotation: a parameter counts with its current value only."
+  description = "Names of SSM parameters (SecureString), of this account and region, to accept as webhook secrets, beside existing_secret_names and instead of one that the stack makes. Several at once for a rotation: a parameter counts with its current value only. Null: none, or what config_file says."
   type        = list(string)
-  default     = []
-
-  validation {
-    condition     = alltrue([for name in var.existing_parameter_names : can(regex("^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", name)) && length(name) <= 1011])
-    error_message = "existing_parameter_names takes names, not ARNs, such as /acme/webhook: letters, digits, '_', '.', '-' and '/'."
-  }
+  default     = null
 }
 
 variable "secret_key_arns" {
-  description = "KMS keys that the existing secrets and parameters are encrypted with, where those are not AWS's own (aws/secretsmanager, aws/ssm need no entry)."
+  description = "KMS keys that the existing secrets and parameters are encrypted with, where those are not AWS's own (aws/secretsmanager, aws/ssm need no entry). Null: none, or what config_file says."
   type        = list(string)
-  default     = []
-
-  validation {
-    condition     = alltrue([for arn in var.secret_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))])
-    error_message = "secret_key_arns must be ARNs of keys (arn:…:kms:<region>:<account>:key/<id>), not of aliases."
-  }
+  default     = null
 }
 
 # --- bus ----------------------------------------------------------------------------------------
@@ -362,9 +297,36 @@ variable "archive_events" {
 }
 
 variable "log_events" {
-  description = "Whether a rule writes every event to a CloudWatch log group. Handy at the start, dear at volume: see COST.md."
+  description = "Whether a route named log writes every event to a CloudWatch log group. Handy at the start, dear at volume: see COST.md."
   type        = bool
   default     = false
+}
+
+variable "schemas" {
+  description = "Schemas in EventBridge: registry makes one for schemas of your own; discoverer has EventBridge write those of the events that it sees into its registry discovered-schemas, from which it makes code bindings. Both off: the lake needs neither, and discovery costs beyond 5 million events a month (COST.md)."
+  type        = object({ registry = optional(bool, false), discoverer = optional(bool, false) })
+  default     = {}
+
+  validation {
+    condition     = !(var.schemas.discoverer && contains(var.kms_key_parts, "bus"))
+    error_message = "schemas.discoverer does not work on a bus with a key of one's own, whose events EventBridge may not read: take bus out of kms_key_parts, or leave discoverer out."
+  }
+}
+
+variable "routes" {
+  description = "Which events go to whom beside the lake, by the route's name: see Routes above for what a route holds. It is of any type, so that a key that no route has is an error and not dropped."
+  type        = any
+  default     = {}
+
+  validation {
+    condition     = can(keys(var.routes))
+    error_message = "routes must be an object of routes by name, such as { fleet = { events = [\"workflow_job\"], target = { type = \"sqs\" } } }."
+  }
+
+  validation {
+    condition     = !(var.log_events && can(var.routes["log"]))
+    error_message = "routes has a route named log, which is the name of the one that log_events makes: choose another name, or leave log_events out."
+  }
 }
 
 # --- lake ---------------------------------------------------------------------------------------
@@ -387,7 +349,7 @@ variable "adopt_bucket" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key for the lake's bucket and the webhook secret. Null: S3's own keys (SSE-S3) and Secrets Manager's."
+  description = "KMS key for the lake's bucket, the webhook secret and the tables of routes. Null: S3's own keys (SSE-S3), Secrets Manager's and DynamoDB's."
   type        = string
   default     = null
 
@@ -398,7 +360,7 @@ variable "kms_key_arn" {
 }
 
 variable "kms_key_parts" {
-  description = "What kms_key_arn is for beside bucket and secret: bus, queues. Its policy must let events.amazonaws.com use it."
+  description = "What kms_key_arn is for beside bucket, secret and tables of routes: bus, queues (and topics of routes). Its policy must let events.amazonaws.com use it."
   type        = list(string)
   default     = []
 

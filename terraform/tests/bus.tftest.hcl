@@ -4,14 +4,12 @@ mock_provider "aws" {
 }
 
 variables {
-  name               = "acme"
-  where              = { partition = "aws", region = "eu-central-1", account_id = "123456789012" }
-  existing_bus_name  = null
-  archive_days       = 30
-  archive_events     = ["workflow_job"]
-  log_events         = false
-  log_retention_days = 30
-  tags               = {}
+  name              = "acme"
+  where             = { partition = "aws", region = "eu-central-1", account_id = "123456789012" }
+  existing_bus_name = null
+  archive_days      = 30
+  archive_events    = ["workflow_job"]
+  tags              = {}
 }
 
 run "own_bus" {
@@ -29,10 +27,6 @@ run "own_bus" {
   assert {
     condition     = jsondecode(output.deliveries_pattern) == { source = [{ prefix = "" }] }
     error_message = "the lake takes everything from its own bus"
-  }
-  assert {
-    condition     = length(aws_cloudwatch_event_rule.log) + length(aws_cloudwatch_log_group.events) + length(aws_cloudwatch_log_resource_policy.events) == 0
-    error_message = "no log of events unless asked for"
   }
 }
 
@@ -81,28 +75,6 @@ run "everything_archived" {
   }
 }
 
-run "logged" {
-  command = plan
-  module { source = "./modules/bus" }
-
-  variables {
-    log_events         = true
-    log_retention_days = 3
-  }
-
-  assert {
-    condition     = aws_cloudwatch_event_target.log[0].arn == aws_cloudwatch_log_group.events[0].arn && aws_cloudwatch_log_group.events[0].retention_in_days == 3
-    error_message = "every event goes to the log group"
-  }
-  assert {
-    condition = jsonencode([for statement in jsondecode(aws_cloudwatch_log_resource_policy.events[0].policy_document).Statement : [statement.Action, try(statement.Condition, null)]]) == jsonencode([
-      [["logs:CreateLogStream"], null],
-      [["logs:PutLogEvents"], { ArnEquals = { "aws:SourceArn" = "arn:aws:events:eu-central-1:123456789012:rule/acme/rule" } }],
-    ])
-    error_message = "only this rule may write there; a stream is made without its name"
-  }
-}
-
 run "no_archive" {
   command = plan
   module { source = "./modules/bus" }
@@ -122,13 +94,35 @@ run "keys" {
   module { source = "./modules/bus" }
 
   variables {
-    log_events      = true
-    kms_key_arn     = "arn:aws:kms:eu-central-1:123456789012:key/k"
-    log_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/l"
+    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/k"
   }
 
   assert {
-    condition     = endswith(aws_cloudwatch_event_bus.own[0].kms_key_identifier, "key/k") && endswith(aws_cloudwatch_log_group.events[0].kms_key_id, "key/l")
-    error_message = "keys of one's own for the bus and its log"
+    condition     = endswith(aws_cloudwatch_event_bus.own[0].kms_key_identifier, "key/k")
+    error_message = "a key of one's own for the bus"
+  }
+}
+
+run "schemas" {
+  command = plan
+  module { source = "./modules/bus" }
+
+  variables {
+    schemas = { registry = true, discoverer = true }
+  }
+
+  assert {
+    condition     = aws_schemas_registry.own[0].name == "acme" && aws_schemas_discoverer.bus[0].source_arn == "arn:aws:events:eu-central-1:123456789012:event-bus/acme"
+    error_message = "a registry, and a discoverer on the bus"
+  }
+}
+
+run "no_schemas" {
+  command = plan
+  module { source = "./modules/bus" }
+
+  assert {
+    condition     = length(aws_schemas_registry.own) + length(aws_schemas_discoverer.bus) == 0 && output.schema_registry_arn == null
+    error_message = "neither unless asked for"
   }
 }

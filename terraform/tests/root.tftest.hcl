@@ -160,20 +160,11 @@ run "too_small" {
     log_level                 = "WARN"
     log_kms_key_arn           = "alias/key"
     vpc                       = { subnet_ids = [], security_group_ids = [] }
-    front_door                = "alb"
-    throttle                  = { rate = 0, burst = 10 }
-    reserved_concurrency      = 9
     ingest_memory_mb          = 127
     events                    = ["Push"]
     ignore_events             = ["check run"]
     repositories              = ["acme"]
     ignore_repositories       = ["*/*"]
-    inline_limit_bytes        = 9999
-    webhook_secret_version    = 0
-    existing_secret_names     = ["arn:aws:secretsmanager:x"]
-    existing_parameter_names  = ["arn:aws:ssm:x"]
-    existing_secret_arns      = ["acme/webhook"]
-    secret_key_arns           = ["alias/key"]
     existing_bus_name         = "arn:aws:events:x"
     archive_days              = -1
     archive_events            = ["workflow job"]
@@ -197,16 +188,7 @@ run "too_small" {
   }
 
   expect_failures = [
-    var.existing_secret_arns, var.log_level, var.log_kms_key_arn, var.vpc,
-    var.name, var.role_path, var.role_permissions_boundary, var.ingest_zip, var.compactor_zip, var.architecture, var.front_door, var.throttle,
-    var.reserved_concurrency, var.ingest_memory_mb, var.events, var.ignore_events, var.repositories,
-    var.ignore_repositories, var.existing_parameter_names, var.secret_key_arns, var.archive_events,
-    var.inline_limit_bytes, var.webhook_secret_version, var.existing_secret_names,
-    var.existing_bus_name, var.archive_days, var.bucket_name, var.kms_key_arn, var.buffer,
-    var.raw_cold_after_days, var.old_version_days, var.compact_schedule, var.compact_timezone,
-    var.compact_window_minutes, var.compactor_memory_mb, var.compactor_timeout_seconds,
-    var.target_file_mb, var.athena_scan_limit_gb, var.raw_since, var.alarm_topic_arns,
-    var.backlog_alarm_hours, var.log_retention_days, var.quiet_alarm_days,
+    var.log_level, var.log_kms_key_arn, var.vpc, var.name, var.role_path, var.role_permissions_boundary, var.ingest_zip, var.compactor_zip, var.architecture, var.ingest_memory_mb, var.events, var.ignore_events, var.repositories, var.ignore_repositories, var.archive_events, var.existing_bus_name, var.archive_days, var.bucket_name, var.kms_key_arn, var.buffer, var.raw_cold_after_days, var.old_version_days, var.compact_schedule, var.compact_timezone, var.compact_window_minutes, var.compactor_memory_mb, var.compactor_timeout_seconds, var.target_file_mb, var.athena_scan_limit_gb, var.raw_since, var.alarm_topic_arns, var.backlog_alarm_hours, var.log_retention_days, var.quiet_alarm_days,
   ]
 }
 
@@ -217,10 +199,7 @@ run "too_large" {
     name                      = "a-name-that-is-much-too-long-x"
     role_path                 = "/octolake"
     role_permissions_boundary = "arn:aws:iam::123456789012:role/octolake-boundary"
-    throttle                  = { rate = 500, burst = 5001 }
-    reserved_concurrency      = 10.5
     ingest_memory_mb          = 10241
-    inline_limit_bytes        = 950001
     archive_days              = 3651
     bucket_name               = "with.a.dot"
     buffer                    = { mb = 64, seconds = 901 }
@@ -235,21 +214,8 @@ run "too_large" {
   }
 
   expect_failures = [
-    var.name, var.role_path, var.role_permissions_boundary, var.throttle, var.reserved_concurrency, var.ingest_memory_mb, var.inline_limit_bytes,
-    var.archive_days, var.bucket_name, var.buffer, var.compact_schedule, var.compact_window_minutes,
-    var.compactor_memory_mb, var.compactor_timeout_seconds, var.target_file_mb, var.raw_since,
-    var.backlog_alarm_hours, var.quiet_alarm_days,
+    var.name, var.role_path, var.role_permissions_boundary, var.ingest_memory_mb, var.archive_days, var.bucket_name, var.buffer, var.compact_schedule, var.compact_window_minutes, var.compactor_memory_mb, var.compactor_timeout_seconds, var.target_file_mb, var.raw_since, var.backlog_alarm_hours, var.quiet_alarm_days,
   ]
-}
-
-run "an_event_too_large_for_its_dead_letter_queue" {
-  command = plan
-
-  variables {
-    inline_limit_bytes = 240001
-  }
-
-  expect_failures = [var.inline_limit_bytes]
 }
 
 run "a_dead_letter_queue_of_no_size" {
@@ -270,27 +236,6 @@ run "code_without_its_sum" {
   }
 
   expect_failures = [var.code_in_s3]
-}
-
-run "a_domain_for_a_function_url" {
-  command = plan
-
-  variables {
-    domain = { name = "hooks.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c" }
-  }
-
-  expect_failures = [var.domain]
-}
-
-run "a_domain_that_is_none" {
-  command = plan
-
-  variables {
-    front_door = "http-api"
-    domain     = { name = "hooks", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c" }
-  }
-
-  expect_failures = [var.domain]
 }
 
 run "parts_without_a_key" {
@@ -316,16 +261,6 @@ run "a_json_secret_of_another_account" {
     condition     = output.secret_arn == "arn:aws:secretsmanager:eu-central-1:210987654321:secret:shared/webhook-AbCdEf" && module.secret.parameter_arns == []
     error_message = "a secret of another account is accepted by its ARN"
   }
-}
-
-run "a_key_of_no_name" {
-  command = plan
-
-  variables {
-    secret_json_key = " "
-  }
-
-  expect_failures = [var.secret_json_key]
 }
 
 run "a_part_that_takes_no_key" {
@@ -407,4 +342,55 @@ run "a_second_door_for_every_workflow_in_the_world" {
   }
 
   expect_failures = [var.producers_door]
+}
+
+run "a_discoverer_on_a_bus_with_a_key" {
+  command = plan
+
+  variables {
+    kms_key_arn   = "arn:aws:kms:eu-central-1:123456789012:key/k"
+    kms_key_parts = ["bus"]
+    schemas       = { discoverer = true }
+  }
+
+  expect_failures = [var.schemas]
+}
+
+run "routes_that_are_no_object" {
+  command = plan
+
+  variables {
+    routes = ["fleet"]
+  }
+
+  expect_failures = [var.routes]
+}
+
+run "a_route_named_as_the_log" {
+  command = plan
+
+  variables {
+    log_events = true
+    routes     = { log = { target = { type = "sqs" } } }
+  }
+
+  expect_failures = [var.routes]
+}
+
+run "routes" {
+  command = plan
+
+  variables {
+    log_events = true
+    routes     = { fleet = { events = ["workflow_job"], alarm = true, target = { type = "sqs" } } }
+  }
+
+  assert {
+    condition     = join(",", keys(output.routes)) == "fleet,log" && output.routes.fleet.rule_name == "acme-route-fleet" && output.routes.log.dead_letter_queue_name == "acme-route-log-dead-letters"
+    error_message = "each route by its name, and log_events is one"
+  }
+  assert {
+    condition     = output.alarm_names["route-fleet"] == "acme-route-fleet" && output.alarm_names["dead-letters-route-fleet"] == "acme-dead-letters-route-fleet" && !contains(keys(output.alarm_names), "route-log")
+    error_message = "an alarm for what is in a dead-letter queue, and for a match where it was asked for"
+  }
 }

@@ -6,7 +6,7 @@ from localaws.permissions import ACCOUNT, Principal, principals
 from localaws.stack import REPOSITORY
 
 FOLDER = REPOSITORY / "terraform/apply-policy"
-POLICIES = ("door-and-bus.json", "lake.json")
+POLICIES = ("door-and-bus.json", "lake.json", "routes.json")
 BOUNDARY = "boundary.json"
 # The provider asks who it is; where it may not, it asks STS.
 NEEDS_NO_PERMISSION = {"iam:GetUser"}

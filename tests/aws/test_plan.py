@@ -41,14 +41,15 @@ def test_every_variable_reaches_its_part(aws, client, zips):
     assert not any(address.startswith("module.secret.") for address in after), "no secret of its own"
     made = [values for address, values in after.items() if ".aws_iam_role." in address]
     roles = {role["name"]: (role["path"], role["permissions_boundary"]) for role in made}
-    names = {f"forward-{part}" for part in ("ingest", "compactor", "compactor-schedule", "raw-rule", "firehose", "producers")}
+    parts = ("ingest", "compactor", "compactor-schedule", "raw-rule", "firehose", "producers", "route-mine")
+    names = {f"forward-{part}" for part in parts}
     assert roles == dict.fromkeys(names, (FORWARDED["role_path"], FORWARDED["role_permissions_boundary"]))
 
 
 def test_every_variable_is_forwarded_above():
     text = "\n".join(path.read_text() for path in sorted((REPOSITORY / "terraform").glob("*.tf")))
     declared = re.findall(r'^variable "(.+)" {', text, re.MULTILINE)
-    elsewhere = {"ingest_zip", "compactor_zip", "code_in_s3", "webhook_secret_version"}
+    elsewhere = {"ingest_zip", "compactor_zip", "code_in_s3", "webhook_secret_version", "config_file"}  # test_config.py has the last
     assert set(declared) == FORWARDED.keys() | elsewhere
 
 
@@ -109,6 +110,8 @@ def planner(aws, client, zips):
             "producers_door.jwt.issuer gives everybody in the world a token, for any audience that he asks for.",
         ),
         ("producers_door", '{"source":"github.com","iam":true}', "producers_door.source must be a name without a dot"),
+        ("schemas", "{discoverer=5}", "a bool is required"),
+        ("routes", "[]", "routes must be an object of routes by name, such as"),
         ("ingest_zip", "no/such.zip", "ingest_zip names no readable file. Build the functions as terraform/START.md says"),
         ("ingest_zip", "null", "There is no zip of the function wrong-ingest at"),
     ],
@@ -123,7 +126,77 @@ def test_a_plan_says_what_is_wrong_and_what_to_do(planner, variable, value, sent
     assert sentence in " ".join(done.stderr.split())
 
 
-EXAMPLES = {"minimal": {}, "http-api": {"alarm_mail": "a@example.com"}, "existing-bus": {}, "echo": {}}
+
+CONNECTION = "arn:aws:events:eu-central-1:123456789012:connection/c/1"
+QUEUE_ARN = "arn:aws:sqs:eu-central-1:123456789012:q"
+# A route (key and value), and what is said of it.
+WRONG_ROUTES = [
+    ("r", {"target": {"type": "sqs"}}, "routes.r: a route's name is 2 to 24 characters"),
+    ("fleet", {}, "routes.fleet.target: is missing; it says where events go"),
+    ("fleet", {"traget": {"type": "sqs"}}, "routes.fleet.traget: no such key; did you mean target?"),
+    ("fleet", {"action": ["queued"], "target": {"type": "sqs"}}, "routes.fleet.action: no such key; did you mean actions?"),
+    ("fleet", {"target": {"type": "kinesis"}}, "routes.fleet.target.type: there is no type kinesis; there are api_destination, dynamodb,"),
+    ("fleet", {"target": {"arn": QUEUE_ARN}}, "routes.fleet.target.type: there is no type given;"),
+    ("fleet", {"target": {"type": "sqs", "queue": "q"}}, "routes.fleet.target.queue: no such key; there are arn, kms_key_arn, message_group_id,"),
+    ("fleet", {"target": {"type": "lambda"}}, "routes.fleet.target.arn: is missing; a target of type lambda needs arn."),
+    ("fleet", {"target": {"type": "api_destination"}}, "routes.fleet.target.url: is missing; a target of type api_destination needs url, connection_arn."),
+    ("fleet", {"target": {"type": "ecs_task"}}, "routes.fleet.target.cluster_arn: is missing;"),
+    ("fleet", {"events": "push", "target": {"type": "sqs"}}, 'routes.fleet.events: must be a list of texts, and is "push".'),
+    ("fleet", {"events": ["Push"], "target": {"type": "sqs"}}, "routes.fleet.events: Push is no event type; GitHub's names are written as in X-GitHub-Event"),
+    ("fleet", {"actions": ["is queued"], "target": {"type": "sqs"}}, "routes.fleet.actions: is queued is no action;"),
+    ("fleet", {"repositories": ["acme"], "target": {"type": "sqs"}}, "routes.fleet.repositories: acme must be written owner/name, or owner/*"),
+    ("fleet", {"events": ["push"], "pattern": {"detail-type": ["push"]}, "target": {"type": "sqs"}}, "routes.fleet.pattern.detail-type: is what events says already;"),
+    ("fleet", {"pattern": {"detail": {"action": "queued"}}, "target": {"type": "sqs"}}, "routes.fleet.pattern.detail.action: must be a list of what may match"),
+    ("fleet", {"pattern": {"body": {"action": ["x"]}}, "target": {"type": "sqs"}}, "routes.fleet.pattern.body: an event has no such member"),
+    ("fleet", {"target": {"type": "lambda", "arn": QUEUE_ARN}}, "routes.fleet.target.arn: is no ARN of lambda; it looks like arn:aws:lambda:eu-central-1:123456789012:function:name."),
+    ("fleet", {"target": {"type": "sqs", "arn": QUEUE_ARN, "name": "q"}}, "routes.fleet.target.name: is for what the route makes, and arn names what is there"),
+    ("fleet", {"target": {"type": "sqs", "name": "a queue"}}, "routes.fleet.target.name: a queue is no name that sqs takes"),
+    ("fleet", {"target": {"type": "sqs", "arn": QUEUE_ARN + ".fifo"}}, "routes.fleet.target.message_group_id: is missing; a FIFO queue needs one"),
+    ("fleet", {"target": {"type": "api_destination", "url": "http://x", "connection_arn": CONNECTION}}, "routes.fleet.target.url: must begin with https://"),
+    ("fleet", {"target": {"type": "api_destination", "url": "https://x/*", "connection_arn": CONNECTION}}, "routes.fleet.target.path_values: has to have a path for each * of url, which has 1"),
+    ("fleet", {"target": {"type": "dynamodb", "key": ["id"], "order": ["$.time"]}}, "routes.fleet.target: id is no path into an event; write $.detail.release.tag_name."),
+    ("fleet", {"target": {"type": "dynamodb", "key": ["$.id"], "order": []}}, "routes.fleet.target.order: is empty; name at least one path"),
+    ("fleet", {"input": {"template": '"<who>"'}, "target": {"type": "sqs"}}, "routes.fleet.input.template: <who> is in no paths;"),
+    ("fleet", {"input": {"path": "detail"}, "target": {"type": "sqs"}}, "routes.fleet.input.path: is no path into an event; write $.detail."),
+    ("fleet", {"input": {"path": "$.id", "constant": 1}, "target": {"type": "sqs"}}, "routes.fleet.input: takes one of path, constant and template."),
+    ("fleet", {"input": {"path": "$.detail"}, "target": {"type": "log_group"}}, "routes.fleet.input: a log group takes a template with the members"),
+    ("fleet", {"retry": {"hours": 25}, "target": {"type": "sqs"}}, "routes.fleet.retry.hours: must be a minute (0.017) to 24"),
+    ("fleet", {"retry": {"attempts": 186}, "target": {"type": "sqs"}}, "routes.fleet.retry.attempts: must be a whole number from 0 to 185."),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def wrong_routes(aws):
+    """What one plan says of all wrong routes; each has a module of its own, so that none hides another."""
+    stack = Stack(aws, root="terraform/tests/queries")
+    common = {"name": "acme", "bus": {"name": "b", "arn": "a", "pattern": '{"source":[{"prefix":""}]}'}, "dead_letter_max_bytes": 262144}
+    common |= {"where": {"partition": "aws", "region": "eu-central-1", "account_id": "123456789012"}, "tls_only": True, "tags": {}}
+    common |= {"role_path": "/", "role_permissions_boundary": None, "log_retention_days": 7}
+    common |= dict.fromkeys(("kms_key_arn", "queue_kms_key_arn", "log_kms_key_arn"))
+    source = {"source": "../../modules/route"}
+    modules = {f"wrong_{at}": source | common | {"key": key, "route": route} for at, (key, route, _) in enumerate(WRONG_ROUTES)}
+    # A brace after a dollar would be Terraform's own; there is none in these.
+    (stack.root / "all.tf.json").write_text(json.dumps({"module": modules}))
+    stack.run("init", "-input=false")
+    done = stack.run("plan", "-input=false", check=False)
+    assert done.returncode == 1
+    return " ".join(re.sub(r"[│╷╵]", " ", done.stderr).split())
+
+
+@pytest.mark.parametrize("sentence", [sentence for *_, sentence in WRONG_ROUTES])
+def test_a_wrong_route_is_told_where_and_what_to_do(wrong_routes, sentence):
+    assert sentence in wrong_routes
+
+
+EXAMPLES = {
+    "minimal": {},
+    "http-api": {"alarm_mail": "a@example.com"},
+    "existing-bus": {},
+    "echo": {},
+    "routes": {},
+    "compliance": {"connection_arn": CONNECTION},
+    "one-file": {},
+}
 
 
 def test_there_is_a_test_of_every_example():
@@ -195,6 +268,8 @@ FORWARDED = {
     "archive_days": 7,
     "archive_events": ["release"],
     "log_events": True,
+    "schemas": {"registry": True, "discoverer": False},
+    "routes": {"mine": {"events": ["push"], "target": {"type": "sqs"}}},
     "bucket_name": "forward-lake",
     "adopt_bucket": False,
     "kms_key_arn": KEY,
@@ -261,7 +336,12 @@ EXPECTED = [
     (INGEST, (*VARIABLES, "OCTOLAKE_BUS_NAME"), "default"),
     ("module.bus.aws_cloudwatch_event_archive.deliveries[0]", ("retention_days",), 7),
     ("module.bus.aws_cloudwatch_event_archive.deliveries[0]", ("event_pattern",), ARCHIVED),
-    ("module.bus.aws_cloudwatch_log_group.events[0]", ("retention_in_days",), 7),
+    ('module.routes.module.route["log"].aws_cloudwatch_log_group.this[0]', ("retention_in_days",), 7),
+    ('module.routes.module.route["log"].aws_cloudwatch_log_group.this[0]', ("name",), "/aws/events/forward"),
+    ("module.bus.aws_schemas_registry.own[0]", ("name",), "forward"),
+    ('module.routes.module.route["mine"].aws_cloudwatch_event_rule.this[0]', ("event_bus_name",), "default"),
+    ('module.routes.module.route["mine"].aws_sqs_queue.this[0]', ("kms_master_key_id",), KEY),
+    (ALARM.format("dead-letters-route-mine"), ("dimensions",), {"QueueName": "forward-route-mine-dead-letters"}),
     ("module.raw.aws_s3_bucket.lake", ("bucket",), "forward-lake"),
     ("module.raw.aws_s3_bucket.lake", ("force_destroy",), True),
     (STREAM, ("extended_s3_configuration", 0, "kms_key_arn"), KEY),

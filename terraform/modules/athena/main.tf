@@ -90,9 +90,9 @@ resource "aws_athena_workgroup" "lake" {
 }
 
 locals {
+  # None of them wants a payload: the projection has a file where the table has thirty.
   sql = {
     for path in fileset(var.queries, "**/*.sql") :
-    # None of them wants a payload: the projection has a file where the table has thirty.
     trimsuffix(path, ".sql") => replace(
       trimsuffix(trimspace(file("${var.queries}/${path}")), ";"), "/\\bfrom events\\b/", "from projection",
     )

@@ -1,4 +1,4 @@
-# The bus: one's own or an existing one, its archive, and a rule that logs every event.
+# The bus: one's own or an existing one, and its archive.
 
 locals {
   own      = var.existing_bus_name == null
@@ -40,61 +40,4 @@ resource "aws_cloudwatch_event_archive" "deliveries" {
   event_source_arn = local.bus_arn
   event_pattern    = local.archive_pattern
   retention_days   = var.archive_days
-}
-
-resource "aws_cloudwatch_event_rule" "log" {
-  count = var.log_events ? 1 : 0
-
-  name           = "${var.name}-log"
-  description    = "Every delivery to a log group"
-  event_bus_name = local.bus_name
-  event_pattern  = local.deliveries_pattern
-  tags           = var.tags
-}
-
-resource "aws_cloudwatch_log_group" "events" {
-  #checkov:skip=CKV_AWS_158:CloudWatch encrypts with its own key; a key of one's own would need a policy outside of this stack
-  #checkov:skip=CKV_AWS_338:a copy for looking at: the lake keeps the events
-  count = var.log_events ? 1 : 0
-
-  name              = "/aws/events/${var.name}"
-  retention_in_days = var.log_retention_days
-  kms_key_id        = var.log_kms_key_arn
-  tags              = var.tags
-}
-
-resource "aws_cloudwatch_event_target" "log" {
-  count = var.log_events ? 1 : 0
-
-  rule           = aws_cloudwatch_event_rule.log[0].name
-  event_bus_name = local.bus_name
-  target_id      = "log"
-  arn            = aws_cloudwatch_log_group.events[0].arn
-}
-
-resource "aws_cloudwatch_log_resource_policy" "events" {
-  count = var.log_events ? 1 : 0
-
-  policy_name = "${var.name}-events"
-  policy_document = jsonencode({
-    Version = "2012-10-17"
-    # The streams below the group are EventBridge's to name.
-    Statement = [
-      {
-        # AWS's guide has no condition here: EventBridge may make a stream without naming a rule.
-        # An empty stream is all that comes of it.
-        Effect    = "Allow"
-        Principal = { Service = ["events.amazonaws.com", "delivery.logs.amazonaws.com"] }
-        Action    = ["logs:CreateLogStream"]
-        Resource  = "${aws_cloudwatch_log_group.events[0].arn}:*"
-      },
-      {
-        Effect    = "Allow"
-        Principal = { Service = ["events.amazonaws.com", "delivery.logs.amazonaws.com"] }
-        Action    = ["logs:PutLogEvents"]
-        Resource  = "${aws_cloudwatch_log_group.events[0].arn}:*"
-        Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.log[0].arn } }
-      },
-    ]
-  })
 }

@@ -23,6 +23,11 @@ output "archive_arn" {
   value       = one(aws_cloudwatch_event_archive.deliveries[*].arn)
 }
 
+output "schema_registry_arn" {
+  description = "ARN of the registry for schemas; null without one."
+  value       = one(aws_schemas_registry.own[*].arn)
+}
+
 output "deliveries_pattern" {
   description = "Event pattern, as JSON, of what the lake takes from this bus."
   value       = local.deliveries_pattern

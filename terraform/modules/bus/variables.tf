@@ -29,16 +29,6 @@ variable "archive_events" {
   type        = list(string)
 }
 
-variable "log_events" {
-  description = "Whether every event is written to a log group."
-  type        = bool
-}
-
-variable "log_retention_days" {
-  description = "Days for which the log group keeps them."
-  type        = number
-}
-
 variable "tags" {
   description = "Tags for every resource."
   type        = map(string)
@@ -50,8 +40,8 @@ variable "kms_key_arn" {
   default     = null
 }
 
-variable "log_kms_key_arn" {
-  description = "KMS key of its log groups; null for CloudWatch's own."
-  type        = string
-  default     = null
+variable "schemas" {
+  description = "Whether there is a registry for schemas, and a discoverer on the bus."
+  type        = object({ registry = bool, discoverer = bool })
+  default     = { registry = false, discoverer = false }
 }

@@ -79,6 +79,13 @@ locals {
       metric     = metric.name
       dimensions = {}
     } if contains(["unauthorized", "too-large"], what)
+    }, {
+    for key, rule in var.watched_rules : "route-${key}" => {
+      description = "An event of the route ${key} came: that is what it is watched for (alarm = true)."
+      namespace   = "AWS/Events"
+      metric      = "MatchedEvents"
+      dimensions  = merge(local.rule, { RuleName = rule })
+    }
     }, var.quiet_alarm_days == 0 ? {} : { for door in ["door-quiet"] : door => {
       description  = "No request for days: is the hook active, with the stack's URL? GitHub disables none by itself, but people do. A new stack is quiet until its hook is there."
       namespace    = "AWS/Lambda"

@@ -63,6 +63,12 @@ variable "dead_letter_queues" {
   type        = map(string)
 }
 
+variable "watched_rules" {
+  description = "Names of the rules whose every match is an alarm, by the names of their routes."
+  type        = map(string)
+  default     = {}
+}
+
 variable "event_bus_name" {
   description = "Name of the bus."
   type        = string

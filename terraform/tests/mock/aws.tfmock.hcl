@@ -100,3 +100,19 @@ mock_data "aws_secretsmanager_secrets" {
     ]
   }
 }
+
+mock_resource "aws_sns_topic" {
+  defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:topic" }
+}
+
+mock_resource "aws_sfn_state_machine" {
+  defaults = { arn = "arn:aws:states:eu-central-1:123456789012:stateMachine:machine" }
+}
+
+mock_resource "aws_dynamodb_table" {
+  defaults = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/table" }
+}
+
+mock_resource "aws_cloudwatch_event_api_destination" {
+  defaults = { arn = "arn:aws:events:eu-central-1:123456789012:api-destination/d/0a1b" }
+}

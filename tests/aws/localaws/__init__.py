@@ -3,7 +3,10 @@
 moto carries the control plane, S3, Secrets Manager, SQS and the rest. This package patches it, in
 its own process, where data flows:
 
-    bus        PutEvents with AWS's limits; rules to Firehose, Lambda, SNS, SQS, logs, archives
+    bus        PutEvents with AWS's limits; rules, input transformers, dead letters, archives
+    patterns   what an event pattern matches
+    targets    what rules send to: Firehose, Lambda, SNS, SQS, logs, workflows, tasks, APIs
+    states     express workflows of tasks, in JSONata
     firehose   buffers, prefixes with timestamps, gzip, delimiter
     functions  the very zip that was uploaded, run against Lambda's Runtime API
     metrics    figures of the services and of log lines, and alarms that look at them

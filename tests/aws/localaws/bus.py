@@ -8,11 +8,8 @@ from datetime import UTC, datetime
 
 from moto.core.exceptions import JsonRESTError
 from moto.events.models import EventsBackend, Rule, events_backends
-from moto.firehose.models import firehose_backends
-from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
 
-from localaws import functions, metrics
+from localaws import metrics, patterns, targets
 
 ENTRY_LIMIT = 10
 ATTEMPTS = 3  # AWS tries for 24 hours; three times is enough to tell a fault from a failure
@@ -88,11 +85,15 @@ def as_json(event):
 
 
 def send_to_targets(rule, event, transform_input=True):
-    if rule.state != "ENABLED" or not rule.event_pattern.matches_event(event):
+    if rule.state != "ENABLED" or not is_of(rule, event):
         return
     counted(rule, "MatchedEvents")
     for target in rule.targets:
         send(rule, target, event)
+
+
+def is_of(rule, event):
+    return patterns.matches(rule.event_pattern.get_pattern(), event)
 
 
 def counted(rule, metric):
@@ -114,7 +115,8 @@ def send(rule, target, event):
     queue = target.get("DeadLetterConfig", {}).get("Arn")
     if queue:
         try:
-            send_to_queue(queue, body)
+            attributes = {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], "ERROR_CODE": type(failure).__name__, "ERROR_MESSAGE": str(failure)}
+            targets.send_to_queue(queue, body, attributes=attributes)
             counted(rule, "InvocationsSentToDlq")
         except Exception as error:  # noqa: BLE001 - as on AWS, the event is lost
             counted(rule, "InvocationsFailedToBeSentToDlq")
@@ -125,32 +127,28 @@ def send(rule, target, event):
 def deliver(rule, target, event, body):
     arn = target["Arn"]
     _, _, service, region, account, resource = arn.split(":", 5)
-    if service == "firehose":
-        backend = firehose_backends[account][region]
-        backend.put_record(resource.removeprefix("deliverystream/"), {"Data": body.encode()})
-    elif service == "lambda":
-        functions.invoke_later(arn, body.encode())
-    elif service == "sqs":
-        send_to_queue(arn, body, target.get("SqsParameters", {}).get("MessageGroupId"))
-    elif service == "sns":
-        sns_backends[account][region].publish(message=body, arn=arn)
-    elif service == "logs":
-        functions.log(account, region, resource.removeprefix("log-group:").removesuffix(":*"), [body])
-    elif service == "events" and resource.startswith("event-bus/"):
+    if service == "events" and resource.startswith("event-bus/"):
+        if target.get("RoleArn"):
+            targets.must_be_allowed(target["RoleArn"], "events:PutEvents", arn)
         detail = event.get("detail-text") or json.dumps(event["detail"])
         entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": detail}
         put_entry(events_backends[account][region], entry | {"EventBusName": arn})
-    elif service == "events":  # the rule that moto makes for an archive
+    elif "archive-arn" in target.get("InputTransformer", {}).get("InputTemplate", ""):  # the rule that moto makes for an archive
         # Its template is no JSON, but names the archive: "archive-arn": "…:archive/<name>:<uuid>".
         archive = re.search(r'archive/([^"]+)"', target["InputTransformer"]["InputTemplate"])[1]
         rule._send_to_events_archive(archive, event)
     else:
-        raise NotImplementedError(f"no target {arn}")
+        targets.deliver(with_values(target, event), body)
 
 
-def send_to_queue(arn, body, group=None):
-    _, _, _, region, account, name = arn.split(":", 5)
-    sqs_backends[account][region].send_message(queue_name=name, message_body=body, group_id=group)
+def with_values(target, event):
+    """A target with the paths into the event, of an address, replaced by what is there."""
+    given = target.get("HttpParameters", {})
+    if not given.get("PathParameterValues"):
+        return target
+    known = json.loads(as_json(event))
+    values = [at_path(known, path) for path in given["PathParameterValues"]]
+    return target | {"HttpParameters": given | {"PathParameterValues": values}}
 
 
 def target_input(rule, target, event):

@@ -5,7 +5,7 @@ import re
 from moto.core.responses import BaseResponse
 
 # moto's name of a service or an action, where IAM has another.
-SERVICES = {"awslambda": "lambda", "resourcegroupstaggingapi": "tag", "apigatewayv2": "apigateway"}
+SERVICES = {"awslambda": "lambda", "resourcegroupstaggingapi": "tag", "apigatewayv2": "apigateway", "stepfunctions": "states"}
 ACTIONS = {
     "s3:HeadBucket": "s3:ListBucket",
     "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",

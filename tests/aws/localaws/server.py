@@ -10,7 +10,7 @@ from moto.awslambda.models import FunctionUrlConfig
 from moto.core.config import default_user_config
 from moto.server import ThreadedMotoServer
 
-from localaws import bus, calls, firehose, functions, gaps, gateway, metrics, permissions
+from localaws import bus, calls, firehose, functions, gaps, gateway, metrics, permissions, states
 
 
 def address_doors(base):
@@ -33,7 +33,7 @@ class LocalAws:
     def __init__(self, port=0, gateway_port=0, region="eu-central-1"):
         default_user_config["lambda"]["use_docker"] = False
         functions.settings["region"] = metrics.settings["region"] = region
-        for part in (bus, permissions, calls, firehose, functions, gaps):
+        for part in (bus, permissions, calls, firehose, functions, gaps, states):
             part.install()
         self._moto = ThreadedMotoServer("127.0.0.1", port, verbose=False)
         self._gateway = gateway.serve(gateway_port)

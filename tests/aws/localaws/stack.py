@@ -9,8 +9,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SERVICES = (
-    "apigatewayv2 athena cloudwatch cloudwatchlogs events firehose glue iam kms lambda "
-    "resourcegroupstaggingapi s3 scheduler secretsmanager sns sqs ssm sts"
+    "apigatewayv2 athena cloudwatch cloudwatchlogs dynamodb events firehose glue iam kms lambda "
+    "resourcegroupstaggingapi s3 scheduler secretsmanager sfn sns sqs ssm sts"
 ).split()
 
 

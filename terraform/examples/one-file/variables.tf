@@ -1,0 +1,5 @@
+variable "name" {
+  description = "Name of the stack."
+  type        = string
+  default     = "octolake"
+}
