@@ -1,5 +1,7 @@
 """An issuer of tokens on this machine: its discovery document, its keys, and tokens as it signs them."""
 
+import base64
+import hmac
 import json
 import threading
 import time
@@ -57,3 +59,43 @@ def handler(documents):
             pass
 
     return Handler
+
+
+# --- tokens that open nothing ----------------------------------------------------------------------
+
+
+def wrong_tokens(tokens):
+    """{what is wrong: a token} of tokens that open nothing."""
+    public = tokens.key.as_pem(private=False)
+    now = int(time.time())
+    return {
+        "no token": "x",
+        "another key of the same name": tokens.token(new_key()),
+        "signed with the public key": signed_with(public, tokens.token()),
+        "run out": tokens.token(exp=now - 1),
+        "without an end": tokens.token(exp=None),
+        "not valid yet": tokens.token(nbf=now + 300),
+        "for somebody else": tokens.token(aud="other"),
+        "of another issuer": tokens.token(iss="https://issuer.example"),
+        "with other claims": swapped(tokens.token(aud="other"), tokens.token()),
+        "unsigned": unsigned(tokens.token()),
+    }
+
+
+def swapped(claims_of, signature_of):
+    """The claims of one token under the signature of another."""
+    return ".".join(claims_of.split(".")[:2] + signature_of.split(".")[2:])
+
+
+def signed_with(public, token):
+    """The claims of a token under an HMAC, with the key that everybody may read as its secret."""
+    told = ".".join([encoded(json.dumps({"alg": "HS256", "kid": "one"}).encode()), token.split(".")[1]])
+    return f"{told}.{encoded(hmac.digest(public, told.encode(), 'sha256'))}"
+
+
+def encoded(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def unsigned(token):
+    return ".".join([encoded(b'{"alg":"none"}'), token.split(".")[1], ""])

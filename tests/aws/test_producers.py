@@ -1,9 +1,7 @@
 """The second door: who comes in, what becomes a row, and what doesn't. One story, in its order: the
 door with tokens first, then the same door for IAM."""
 
-import base64
 import gzip
-import hmac
 import json
 import os
 import re
@@ -101,45 +99,9 @@ def taken(answer):
 # --- tokens ---------------------------------------------------------------------------------------
 
 
-def wrong_tokens(tokens):
-    public = tokens.key.as_pem(private=False)
-    now = int(time.time())
-    return {
-        "no token": "x",
-        "another key of the same name": tokens.token(issuer.new_key()),
-        "signed with the public key": signed_with(public, tokens.token()),
-        "run out": tokens.token(exp=now - 1),
-        "without an end": tokens.token(exp=None),
-        "not valid yet": tokens.token(nbf=now + 300),
-        "for somebody else": tokens.token(aud="other"),
-        "of another issuer": tokens.token(iss="https://issuer.example"),
-        "with other claims": swapped(tokens.token(aud="other"), tokens.token()),
-        "unsigned": unsigned(tokens.token()),
-    }
-
-
-def swapped(claims_of, signature_of):
-    """The claims of one token under the signature of another."""
-    return ".".join(claims_of.split(".")[:2] + signature_of.split(".")[2:])
-
-
-def signed_with(public, token):
-    """The claims of a token under an HMAC, with the key that everybody may read as its secret."""
-    told = ".".join([encoded(json.dumps({"alg": "HS256", "kid": "one"}).encode()), token.split(".")[1]])
-    return f"{told}.{encoded(hmac.digest(public, told.encode(), 'sha256'))}"
-
-
-def encoded(data):
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def unsigned(token):
-    return ".".join([encoded(b'{"alg":"none"}'), token.split(".")[1], ""])
-
-
 def test_nobody_comes_in_without_a_token_of_the_issuer(stack, tokens, send, landed):
     assert call(stack.door["url"] + "deployment", b"{}", {}) == (401, {"message": "Unauthorized"})
-    for why, token in wrong_tokens(tokens).items():
+    for why, token in issuer.wrong_tokens(tokens).items():
         assert send("deployment", EVENT, token) == (401, {"message": "Unauthorized"}), why
     assert send("deployment", EVENT, tokens.token(scope="events/read"))[0] == 403
     assert landed() == []
