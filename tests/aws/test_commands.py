@@ -385,6 +385,8 @@ def test_what_a_route_makes_of_an_event_comes_back(aws, owner, client, outputs, 
     aws.control("limit-events", 1024 * 1024)
     (redriven,) = json.loads(out)
     assert (redriven["events"], len(redriven["left"])) == (0, 2) and "over the limit" in redriven["left"][0]["why"]
+    # A throttled call is tried again.
+    aws.control("fail-calls", 2)
     assert owner.ask("redrive", "fleet")[0]["events"] == 2
     assert received(client, queue("route-fleet")) == [guid(0x412), guid(0x413)] and compact() == (2, 0)
     client("events").put_targets(**rule, Targets=[target])
