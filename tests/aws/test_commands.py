@@ -323,7 +323,7 @@ def test_firehoses_errors_come_back(owner, client, queue, outputs, compact):
 def route(client, outputs):
     """A route by the names that routes have; gives the ARN of its dead letters."""
     events, sqs, tags = client("events"), client("sqs"), {"octolake:stack": NAME}
-    made = [sqs.create_queue(QueueName=f"{NAME}-route-fleet{end}", tags=tags)["QueueUrl"] for end in ("", "-dead")]
+    made = [sqs.create_queue(QueueName=f"{NAME}-route-fleet{end}", tags=tags)["QueueUrl"] for end in ("", "-dead-letters")]
     arns = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"] for url in made]
     rule = {"Name": f"{NAME}-route-fleet", "EventBusName": outputs["event_bus_name"]}
     events.put_rule(**rule, EventPattern='{"detail-type":["workflow_job"]}')
@@ -353,14 +353,14 @@ def test_a_routes_dead_letters_come_back(owner, client, route, queue, tmp_path, 
     path.write_text('{"action":"queued"}')
     for number in (0x400, 0x401):
         owner.run("send", str(path), "--delivery", guid(number))
-    soon(lambda: count(client, queue("route-fleet-dead")) == (2, 0))
+    soon(lambda: count(client, queue("route-fleet-dead-letters")) == (2, 0))
     assert compact() == (2, 0), "what fails at one target is in the lake"
     client("sqs").create_queue(QueueName=f"{NAME}-route-fleet", tags={"octolake:stack": NAME})
     (redriven,) = owner.ask("redrive", "fleet")
     assert (redriven["found"], redriven["events"], redriven["left"]) == (2, 2, [])
     assert redriven["into"] == [f"arn:aws:sqs:eu-central-1:{ACCOUNT}:{NAME}-route-fleet"]
     assert received(client, fleet) == [guid(0x400), guid(0x401)]
-    assert count(client, queue("route-fleet-dead")) == (0, 0)
+    assert count(client, queue("route-fleet-dead-letters")) == (0, 0)
     assert compact() == (0, 0), "no other rule had them again"
 
 
@@ -372,19 +372,21 @@ def test_what_a_route_makes_of_an_event_comes_back(aws, owner, client, outputs, 
     client("events").put_targets(**rule, Targets=[target | {"InputTransformer": made}])
     already = json.dumps({"detail": {"_delivery": {"id": guid(0x410)}}, "made": True})
     whole = event(0x411).replace('"push"', '"workflow_job"')
-    fill(client, queue("route-fleet-dead"), [already, whole])
+    fill(client, queue("route-fleet-dead-letters"), [already, whole])
     (redriven,) = owner.ask("redrive", "fleet")
     assert (redriven["events"], redriven["left"]) == (2, [])
     assert sorted(redriven["into"]) == [target["Arn"], f"the bus {NAME}"]
     assert received(client, queue("route-fleet")) == [guid(0x410), guid(0x411)]
     assert compact() == (1, 0), "by the bus it came to the lake as well"
     # One that the bus refuses, as too large it would, keeps no other.
-    fill(client, queue("route-fleet-dead"), [whole.replace(guid(0x411), guid(number)) for number in (0x412, 0x413)])
+    fill(client, queue("route-fleet-dead-letters"), [whole.replace(guid(0x411), guid(number)) for number in (0x412, 0x413)])
     aws.control("limit-events", 10)
     out, _ = owner.run("redrive", "fleet", "--format", "json", code=1)
     aws.control("limit-events", 1024 * 1024)
     (redriven,) = json.loads(out)
     assert (redriven["events"], len(redriven["left"])) == (0, 2) and "over the limit" in redriven["left"][0]["why"]
+    # A throttled call is tried again.
+    aws.control("fail-calls", 2)
     assert owner.ask("redrive", "fleet")[0]["events"] == 2
     assert received(client, queue("route-fleet")) == [guid(0x412), guid(0x413)] and compact() == (2, 0)
     client("events").put_targets(**rule, Targets=[target])
@@ -393,15 +395,15 @@ def test_what_a_route_makes_of_an_event_comes_back(aws, owner, client, outputs, 
 def test_a_target_that_is_not_there_keeps_its_letters(owner, limited, client, route, queue):
     fleet = queue("route-fleet")
     client("sqs").delete_queue(QueueUrl=fleet)
-    fill(client, queue("route-fleet-dead"), [event(0x420), event(0x421)])
+    fill(client, queue("route-fleet-dead-letters"), [event(0x420), event(0x421)])
     out, err = owner.run("redrive", "fleet", "--format", "json", code=1)
     assert [left["why"].split(":")[0] for left in json.loads(out)[0]["left"]] == ["sqs"] * 2
     assert "GetQueueUrl of arn:aws:sqs:" in err
-    assert count(client, queue("route-fleet-dead")) == (2, 0)
+    assert count(client, queue("route-fleet-dead-letters")) == (2, 0)
     client("sqs").create_queue(QueueName=f"{NAME}-route-fleet", tags={"octolake:stack": NAME})
     _, err = limited("sqs:SendMessage").run("redrive", "fleet", "--hold", "1s", code=1)
     assert "hint: ask for sqs:SendMessage on arn:aws:sqs:" in err
-    soon(lambda: count(client, queue("route-fleet-dead")) == (2, 0))
+    soon(lambda: count(client, queue("route-fleet-dead-letters")) == (2, 0))
     assert received(client, fleet) == []
     owner.run("redrive", "fleet")
     assert received(client, fleet) == [guid(0x420), guid(0x421)]
@@ -420,7 +422,7 @@ def test_each_kind_of_target_gets_its_letters(owner, client, outputs, route, que
     for number, arn in enumerate([topic, outputs["delivery_stream_arn"], machine["stateMachineArn"], outputs["function_arns"]["ingest"]]):
         client("events").put_targets(**rule, Targets=[target | {"Arn": arn}])
         letters[arn] = event(0x430 + number, text='a+b&c=d "é" \n')
-        fill(client, queue("route-fleet-dead"), [letters[arn]])
+        fill(client, queue("route-fleet-dead-letters"), [letters[arn]])
         (redriven,) = owner.ask("redrive", "fleet")
         assert (redriven["events"], redriven["left"], redriven["into"]) == (1, [], [arn])
     client("events").put_targets(**rule, Targets=[target])

@@ -91,7 +91,7 @@ impl Source {
         sources.push(Self::RawErrors(named("raw-errors")));
         let prefix = format!("{}-route-", stack.name);
         sources.extend(queues.iter().filter_map(|queue| {
-            let route = queue.name.strip_prefix(&prefix)?.strip_suffix("-dead")?;
+            let route = queue.name.strip_prefix(&prefix)?.strip_suffix("-dead-letters")?;
             Some(Self::Route { route: route.to_owned(), queue: queue.clone() })
         }));
         sources
