@@ -31,7 +31,7 @@ run "a_queue" {
       events       = ["pull_request", "push"]
       actions      = ["opened"]
       repositories = ["Acme/web", "other/*"]
-      pattern      = { source = ["github.com"], detail = { number = [{ numeric = [">", 5] }] } }
+      pattern      = { source = ["github.com"], detail = { number = [{ numeric = [">", 5] }], sender = { type = ["User"] } } }
       input        = { paths = { n = "$.detail.number" }, template = "{\"n\": <n>}" }
       retry        = { hours = 2, attempts = 3 }
       target       = { type = "sqs", visibility_seconds = 90, retention_seconds = 600 }
@@ -44,6 +44,7 @@ run "a_queue" {
       "detail-type" = ["pull_request", "push"]
       detail = {
         number     = [{ numeric = [">", 5] }]
+        sender     = { type = ["User"] }
         action     = ["opened"]
         repository = { full_name = [{ "equals-ignore-case" = "Acme/web" }, { prefix = { "equals-ignore-case" = "other/" } }] }
       }

@@ -60,7 +60,8 @@ def stack(aws, client, zips):
     queue = client("sqs").create_queue(QueueName="told")["QueueUrl"]
     arn = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    stack = Stack(aws, name="watched", tls_only=False, force_destroy=True, alarm_topic_arns=[topic], **zips)
+    probe = {"probe": {"events": ["probe"], "alarm": True, "target": {"type": "sqs"}}}
+    stack = Stack(aws, name="watched", tls_only=False, force_destroy=True, alarm_topic_arns=[topic], routes=probe, **zips)
     stack.outputs = stack.apply()
     stack.told = queue
     yield stack
@@ -214,6 +215,20 @@ def test_a_run_that_ended_in_its_dead_letters(stack, alarms, client):
     client("sqs").send_message(QueueUrl=stack.outputs["dead_letter_queue_urls"]["compactor"], MessageBody="{}")
     assert alarms() == {"dead-letters-compactor"}
     client("sqs").purge_queue(QueueUrl=stack.outputs["dead_letter_queue_urls"]["compactor"])
+
+
+def test_a_route(stack, alarms, client):
+    """One that is watched, and what its target did not take."""
+    send(stack)
+    compactor(client)
+    entry = {"Source": "github.com", "DetailType": "probe", "Detail": "{}", "EventBusName": "watched"}
+    client("events").put_events(Entries=[entry])
+    assert alarms() == {"route-probe"}
+    made = stack.outputs["routes"]["probe"]
+    client("sqs").delete_queue(QueueUrl=made["target_url"])
+    client("events").put_events(Entries=[entry])
+    assert alarms() == {"route-probe", "dead-letters-route-probe"}
+    client("sqs").purge_queue(QueueUrl=made["dead_letter_queue_url"])
 
 
 def test_a_table_without_new_rows(stack, alarms, client):

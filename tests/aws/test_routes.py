@@ -332,9 +332,8 @@ def lose(client, hot, name):
         client("events").delete_event_bus(Name="hot-other")
         return "star", {"action": "created"}
     if name == "task":
-        for arn in client("ecs").list_tasks(cluster="hot")["taskArns"]:
-            client("ecs").stop_task(cluster="hot", task=arn)
-        client("ecs").delete_cluster(cluster="hot")
+        client("ecs").deregister_task_definition(taskDefinition="hot:1")
+        client("ecs").delete_task_definitions(taskDefinitions=["hot:1"])
         return "push", {"ref": "refs/heads/main"}
     return "ping", {"zen": "z", "hook": "h"}
 

@@ -10,7 +10,7 @@ output "says" {
 
 output "routes" {
   description = "The routes that the file has."
-  value       = can(keys(local.read.routes)) ? local.read.routes : jsondecode("{}")
+  value       = try({ for key, route in local.read.routes : key => route if can(keys(local.read.routes)) }, {})
 }
 
 output "origin" {

@@ -14,7 +14,7 @@ locals {
   ]
   detail = merge(
     try(local.delivery.detail, {}),
-    can(keys(local.given.detail)) ? local.given.detail : {},
+    try({ for key, value in local.given.detail : key => value if can(keys(local.given.detail)) }, {}),
     { for key in ["action"] : key => local.actions if length(local.actions) > 0 },
     { for key in ["repository"] : key => merge(try(local.given.detail.repository, {}), { full_name = jsondecode("[${join(",", local.full_names)}]") }) if length(local.repositories) > 0 },
   )

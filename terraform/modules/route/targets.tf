@@ -2,11 +2,13 @@
 # an API destination. The table is in table.tf.
 
 locals {
-  here           = "${var.where.region}:${var.where.account_id}"
-  own_name       = try(coalesce(var.route.target.name), local.full_name)
+  here = "${var.where.region}:${var.where.account_id}"
+  # Where a name is not one, that is said in values.tf, and not by the provider in front of it.
+  given_name     = try(regex(local.names[local.type], var.route.target.name), null) == null ? null : var.route.target.name
+  own_name       = coalesce(local.given_name, local.full_name)
   made_queue_arn = "arn:${var.where.partition}:sqs:${local.here}:${local.own_name}"
   made_topic_arn = "arn:${var.where.partition}:sns:${local.here}:${local.own_name}"
-  log_group_name = try(coalesce(var.route.target.name), "/aws/events/${var.name}-${var.key}")
+  log_group_name = coalesce(local.given_name, "/aws/events/${var.name}-${var.key}")
   given_arn      = try(var.route.target.arn, null)
 
   target_arn = !local.is_whole ? null : {
