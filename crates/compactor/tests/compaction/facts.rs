@@ -117,11 +117,8 @@ async fn a_job_is_one_row_of_each_month() {
 async fn the_log_tells_of_which_ids_there_are_facts() {
     let lake = lake().await;
     let Source::Projected(projected) = Source::open(&lake).await.unwrap() else { panic!() };
-    let told: Vec<Option<(u64, Vec<(i64, i64)>)>> = projected
-        .files
-        .iter()
-        .map(|file| file.facts.as_ref().map(|facts| (facts.rows, facts.ids.clone())))
-        .collect();
+    let rows_and_ids = |file: &LiveFile| file.facts.as_ref().map(|it| (it.rows, it.ids.clone()));
+    let told: Vec<_> = projected.files.iter().map(rows_and_ids).collect();
     let february = Some((3, vec![(500, 900)]));
     // Of pushes there are none.
     assert_eq!(told, [None, february, Some((1, vec![(500, 500)]))]);
