@@ -244,13 +244,14 @@ async fn projected(lake: &Lake, version: u64) -> anyhow::Result<Projected> {
         Ok(following) => Some(following.unclear.unwrap_or("rows were changed since").to_owned()),
         Err(reason) => Some(reason),
     };
+    let bytes = |file: &LiveFile| file.bytes + file.facts.as_ref().map_or(0, |facts| facts.bytes);
     Ok(Projected {
         version: projection.events(),
         used: reason.is_none(),
         reason,
         behind: version.saturating_sub(projection.events().unwrap_or_default()),
         files: projection.files().len() as u64,
-        bytes: projection.files().iter().map(|file| file.bytes).sum(),
+        bytes: projection.files().iter().map(bytes).sum(),
     })
 }
 
