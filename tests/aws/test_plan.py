@@ -110,7 +110,7 @@ def planner(aws, client, zips):
             "producers_door.jwt.issuer gives everybody in the world a token, for any audience that he asks for.",
         ),
         ("producers_door", '{"source":"github.com","iam":true}', "producers_door.source must be a name without a dot"),
-        ("schemas", "{discoverer=5}", "a bool is required"),
+        ("schemas", "{discoverer=5}", 'attribute "discoverer": bool required.'),
         ("routes", "[]", "routes must be an object of routes by name, such as"),
         ("ingest_zip", "no/such.zip", "ingest_zip names no readable file. Build the functions as terraform/START.md says"),
         ("ingest_zip", "null", "There is no zip of the function wrong-ingest at"),
