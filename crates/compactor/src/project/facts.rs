@@ -23,6 +23,9 @@ pub(crate) use self::fold::Fold;
 
 /// The event type that has them.
 const JOBS: &str = "workflow_job";
+/// A file that tells of more jobs is closed, and another begun. Files that have as many together are
+/// not made one: that would never end.
+pub(super) const FULL_JOBS: u64 = 128 * 1024;
 /// Rows of a row group.
 const GROUP_ROWS: usize = 64 * 1024;
 

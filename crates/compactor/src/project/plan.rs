@@ -11,6 +11,8 @@ use chrono::{NaiveDate, TimeDelta};
 use octolake_event::layout::{self, Partition};
 use octolake_lake::{Following, LiveFile};
 
+use super::facts::FULL_JOBS;
+
 /// A file no larger than this is written again with whatever comes, in bytes.
 const SMALL: u64 = 64 * 1024;
 /// What a row of the archive takes in the projection, about, in bytes.
@@ -93,10 +95,11 @@ pub(super) fn settled(
     let over = months(projected).into_iter().filter(|(month, _)| is_over(month));
     over.filter_map(|(month, mut files)| {
         files.sort_by_key(|file| file.bytes);
-        let mut bytes = 0;
+        let (mut bytes, mut jobs) = (0, 0);
         let fits = |file: &&&LiveFile| {
             bytes += file.bytes;
-            bytes <= SETTLED
+            jobs += file.facts.as_ref().map_or(0, |facts| facts.rows);
+            bytes <= SETTLED && jobs <= FULL_JOBS
         };
         let folded: Vec<LiveFile> = files.iter().take_while(fits).map(|f| (*f).clone()).collect();
         (folded.len() > 1).then(|| Job { month: month.clone(), archive: vec![], folded })
@@ -219,6 +222,19 @@ mod tests {
         // Its rows are not what they were.
         let changed = following(&[], &["2026-02-17"]).changed_months();
         assert!(settled_but(&changed, "2026-03-05").is_empty());
+    }
+
+    #[test]
+    fn files_that_would_be_parted_again_stay_apart() {
+        let of_jobs = |name: &str, jobs: u64| LiveFile {
+            facts: Some(octolake_lake::Facts { bytes: 1, rows: jobs, ids: vec![] }),
+            ..file("2026-02-01", name, 1, 10)
+        };
+        let settled_of =
+            |files: &[LiveFile]| settled(files, &BTreeSet::new(), 4, "2026-04-05".parse().unwrap());
+        let few = [of_jobs("a", 100_000), of_jobs("b", 31_072)];
+        assert_eq!(told(&settled_of(&few)), [("2026-02".into(), vec![], vec!["a", "b"])]);
+        assert!(settled_of(&[of_jobs("a", 100_000), of_jobs("b", 31_073)]).is_empty());
     }
 
     #[test]

@@ -8,13 +8,12 @@ use arrow_array::{Array, Int64Array, ListArray, RecordBatch, TimestampMicrosecon
 use octolake_tables::facts::job;
 use octolake_tables::schema::name;
 
+use super::FULL_JOBS;
 use super::interned::{Interned, Text};
 use crate::texts::Texts;
 
 /// What a job takes in memory, about, in bytes.
 const JOB_BYTES: usize = 400;
-/// A file whose facts take more is closed, and another begun, in bytes.
-const FULL: usize = 24 << 20;
 /// A file whose facts take more has none: its rows are read instead, in bytes.
 const TOO_MUCH: usize = 96 << 20;
 /// A file whose facts would hold more text has none, in bytes.
@@ -123,7 +122,7 @@ impl Fold {
 
     /// Whether as much was taken in as is to stand in one file.
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes() > FULL
+        self.jobs.len() as u64 > FULL_JOBS
     }
 
     /// Whether it has all that was taken in, and can be written.
