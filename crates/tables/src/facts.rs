@@ -10,6 +10,9 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::schema::timestamp_type;
 
+/// The event type that tells of jobs.
+pub const JOB_EVENT: &str = "workflow_job";
+
 /// Columns of [`job_schema`].
 pub mod job {
     /// The host; one of the five columns that rows of the same job have in common.

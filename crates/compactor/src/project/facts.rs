@@ -21,8 +21,6 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 pub(crate) use self::fold::Fold;
 
-/// The event type that has them.
-const JOBS: &str = "workflow_job";
 /// A file that tells of more jobs is closed, and another begun. Files that have as many together are
 /// not made one: that would never end.
 pub(super) const FULL_JOBS: u64 = 128 * 1024;
@@ -31,17 +29,17 @@ const GROUP_ROWS: usize = 64 * 1024;
 
 /// Whether files of this partition have facts beside them.
 pub(super) fn has_facts(partition: &Partition) -> bool {
-    partition.event_type.as_str() == JOBS
+    partition.event_type.as_str() == facts::JOB_EVENT
 }
 
 /// The facts of a file.
-pub(crate) struct Folded {
+pub(super) struct Folded {
     /// A Parquet file.
-    pub(crate) bytes: Bytes,
+    pub(super) bytes: Bytes,
     /// Its rows.
-    pub(crate) rows: u64,
+    pub(super) rows: u64,
     /// The ids of its jobs, in order.
-    pub(crate) ids: Vec<i64>,
+    pub(super) ids: Vec<i64>,
 }
 
 impl Fold {
@@ -49,11 +47,11 @@ impl Fold {
     ///
     /// # Errors
     /// It cannot be encoded.
-    pub(crate) fn end(self) -> Result<Folded, ParquetError> {
+    pub(super) fn end(self) -> Result<Folded, ParquetError> {
         let ids = self.ids();
         let mut file = ArrowWriter::try_new(vec![], facts::job_schema(), Some(properties()))?;
         let mut rows = 0;
-        for batch in self.batches(GROUP_ROWS) {
+        for batch in self.batches() {
             let batch = batch?;
             rows += batch.num_rows() as u64;
             file.write(&batch)?;

@@ -17,7 +17,7 @@ use super::EXAMPLES;
 use super::verdict::Check;
 use crate::dates;
 use crate::error::CompactError;
-use crate::file_reader::{Whole, batches};
+use crate::file_reader::Whole;
 use crate::project::facts::Fold;
 use crate::rewrite::census::Census;
 use crate::rewrite::columns::Columns;
@@ -95,7 +95,7 @@ async fn compare(lake: &Lake, month: &Partition, files: &Month<'_>) -> Result<u6
         let mut facts = file.facts.as_ref().map(|_| Fold::default());
         read(lake, file, &key, None, &columns, &mut projected, facts.as_mut()).await?;
         if let Some(facts) = facts {
-            check_facts(lake, file, facts).await?;
+            check_facts(lake, file, &facts).await?;
         }
     }
     match archive.difference(&projected) {
@@ -113,55 +113,65 @@ async fn read(
     census: &mut Census,
     mut facts: Option<&mut Fold>,
 ) -> Result<(), String> {
-    let failed = |error: &dyn std::fmt::Display| format!("{key}: {error}");
-    let opened = Whole::open_without_pages(lake.store().clone(), key, file.bytes).await;
-    let opened = opened.map_err(|error| failed(&error))?;
+    let opened = open(lake, key, file.bytes).await?;
     let wanted = opened.columns_without(name::PAYLOAD);
+    let take = |batch: RecordBatch| {
+        let dates = match date {
+            Some(date) => dates::of_day(date, batch.num_rows()),
+            None => dates::told(&batch).ok_or("it has no dates")?,
+        };
+        let rows = columns.chosen(&batch)?;
+        if let Some(facts) = &mut facts {
+            facts.take(&rows);
+        }
+        let rows = dates::beside(&rows, dates).map_err(|error| error.to_string())?;
+        count(census, &rows)
+    };
+    each(&opened, &wanted, take).await.map_err(|reason| format!("{key}: {reason}"))
+}
+
+/// Whether the facts beside a file are those of its rows.
+async fn check_facts(lake: &Lake, file: &LiveFile, folded: &Fold) -> Result<(), String> {
+    let Some(facts) = &file.facts else { return Ok(()) };
+    let key = Facts::key(&file.path);
+    let failed = |reason: &dyn std::fmt::Display| format!("{key}: {reason}");
+    let (mut wanted, mut found) = (Census::default(), Census::default());
+    for batch in folded.batches() {
+        let batch = batch.map_err(|error| failed(&error))?;
+        count(&mut wanted, &batch).map_err(|reason| failed(&reason))?;
+    }
+    let opened = open(lake, &key, facts.bytes).await?;
+    let columns: Vec<usize> = (0..opened.schema().fields().len()).collect();
+    let take = |batch: RecordBatch| count(&mut found, &batch);
+    each(&opened, &columns, take).await.map_err(|reason| failed(&reason))?;
+    match wanted.difference(&found) {
+        None if *facts == Facts::new(facts.bytes, wanted.rows(), &folded.ids()) => Ok(()),
+        None => Err(failed(&"the log tells other rows or ids of it")),
+        Some(difference) => Err(failed(&difference)),
+    }
+}
+
+async fn open(lake: &Lake, key: &str, bytes: u64) -> Result<Whole, String> {
+    let opened = Whole::open_without_pages(lake.store().clone(), key, bytes).await;
+    opened.map_err(|error| format!("{key}: {error}"))
+}
+
+/// Hands columns of a file over, batch by batch.
+async fn each(
+    opened: &Whole,
+    columns: &[usize],
+    mut take: impl FnMut(RecordBatch) -> Result<(), String>,
+) -> Result<(), String> {
     for group in 0..opened.metadata().num_row_groups() {
-        let batches = opened.group_of(group, &wanted).await;
-        for batch in batches.map_err(|error| failed(&error))? {
-            let batch = batch.map_err(|error| failed(&error))?;
-            let dates = match date {
-                Some(date) => dates::of_day(date, batch.num_rows()),
-                None => dates::told(&batch).ok_or("it has no dates")?,
-            };
-            let rows = columns.chosen(&batch).map_err(|reason| failed(&reason))?;
-            if let Some(facts) = &mut facts {
-                facts.take(&rows);
-            }
-            let rows = dates::beside(&rows, dates).map_err(|error| failed(&error))?;
-            census.add(&Census::of(&rows).map_err(|error| failed(&error))?);
+        let batches = opened.group_of(group, columns).await;
+        for batch in batches.map_err(|error| error.to_string())? {
+            take(batch.map_err(|error| error.to_string())?)?;
         }
     }
     Ok(())
 }
 
-/// Whether the facts beside a file are those of its rows.
-async fn check_facts(lake: &Lake, file: &LiveFile, folded: Fold) -> Result<(), String> {
-    let Some(facts) = &file.facts else { return Ok(()) };
-    let key = Facts::key(&file.path);
-    let failed = |error: &dyn std::fmt::Display| format!("{key}: {error}");
-    let folded = folded.end().map_err(|error| failed(&error))?;
-    let opened = Whole::open_without_pages(lake.store().clone(), &key, facts.bytes).await;
-    let opened = opened.map_err(|error| failed(&error))?;
-    let made = batches(&folded.bytes).map_err(|error| failed(&error))?;
-    let made: Vec<RecordBatch> = made.collect::<Result<_, _>>().map_err(|error| failed(&error))?;
-    let mut wanted = Census::default();
-    for batch in &made {
-        wanted.add(&Census::of(batch).map_err(|error| failed(&error))?);
-    }
-    let mut found = Census::default();
-    let columns: Vec<usize> = (0..opened.schema().fields().len()).collect();
-    for group in 0..opened.metadata().num_row_groups() {
-        let batches = opened.group_of(group, &columns).await;
-        for batch in batches.map_err(|error| failed(&error))? {
-            let batch = batch.map_err(|error| failed(&error))?;
-            found.add(&Census::of(&batch).map_err(|error| failed(&error))?);
-        }
-    }
-    match wanted.difference(&found) {
-        None if *facts == Facts::new(facts.bytes, folded.rows, &folded.ids) => Ok(()),
-        None => Err(failed(&"the log tells other rows or ids of it")),
-        Some(difference) => Err(failed(&difference)),
-    }
+fn count(census: &mut Census, rows: &RecordBatch) -> Result<(), String> {
+    census.add(&Census::of(rows).map_err(|error| error.to_string())?);
+    Ok(())
 }

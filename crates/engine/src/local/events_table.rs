@@ -10,13 +10,11 @@ use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DataFusionError, Result, Statistics, project_schema};
+use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::empty::EmptyExec;
-use datafusion::physical_plan::union::UnionExec;
 use datafusion::prelude::SessionContext;
 use object_store::ObjectStore;
 use octolake_lake::{LiveFile, Projected, View};
@@ -25,6 +23,7 @@ use octolake_tables::schema::{PARTITION_COLUMNS, name};
 use tokio::sync::OnceCell;
 
 use super::file_set::{FileSet, STORE, Shape, statistics, table_schema};
+use super::files_table::together;
 use super::folder_rows::FolderRows;
 use super::fresh_rows::FreshRows;
 use super::pruning;
@@ -189,11 +188,7 @@ impl TableProvider for EventsTable {
             _ => parts.extend(scan(&self.of_archive, self.archive.files().await?)?),
         }
         parts.extend(self.fresh.scan(session, &self.schema, projection, filters)?);
-        if parts.is_empty() {
-            let schema = project_schema(&self.schema, projection)?;
-            return Ok(Arc::new(EmptyExec::new(schema)));
-        }
-        UnionExec::try_new(parts)
+        together(parts, &self.schema, projection)
     }
 
     /// What asks for folders alone is settled by choosing files, but for dates where a file has those

@@ -11,10 +11,10 @@ mod unlisted;
 
 use std::sync::Arc;
 
+use datafusion::catalog::SchemaProvider;
 use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::logical_expr::{ScalarUDF, col};
 use datafusion::prelude::SessionContext;
-use octolake_event::EventType;
 use octolake_lake::{LiveFile, Projected};
 use octolake_reports::facts::{ALONE, BESIDE, NAMES, REPOSITORIES, SCHEMA, SHARED};
 use octolake_store::Lake;
@@ -27,8 +27,6 @@ use super::files_table::FilesTable;
 
 /// What the engine calls its catalog.
 const DEFAULT_CATALOG: &str = "datafusion";
-/// The event type of which there are facts.
-const JOBS: &str = "workflow_job";
 
 /// The facts of a lake's jobs, and the deliveries that none were made of.
 #[derive(Debug)]
@@ -42,8 +40,7 @@ pub(super) struct JobFacts {
 impl JobFacts {
     /// Those of a lake; `None` where it has no facts.
     pub(super) fn of(lake: &Lake, projected: &Projected) -> Option<Self> {
-        let is_of_jobs =
-            |file: &&LiveFile| file.partition.event_type == EventType::partition_of(JOBS);
+        let is_of_jobs = |file: &&LiveFile| file.partition.event_type.as_str() == facts::JOB_EVENT;
         let (with, without): (Vec<&LiveFile>, Vec<&LiveFile>) =
             projected.files.iter().filter(is_of_jobs).partition(|file| file.facts.is_some());
         let of_facts: Vec<LiveFile> = with.iter().filter_map(|file| of_facts(file)).collect();
@@ -76,7 +73,7 @@ impl JobFacts {
         let catalog = context.catalog(DEFAULT_CATALOG);
         let catalog = catalog.ok_or_else(|| internal_datafusion_err!("there is no catalog"))?;
         catalog.register_schema(SCHEMA, unlisted.clone())?;
-        unlisted.put(BESIDE, self.beside.clone());
+        unlisted.register_table(BESIDE.to_owned(), self.beside.clone())?;
         let beside = match self.beside.has_files() {
             true => range_beside(context).await?,
             false => None,
@@ -88,12 +85,12 @@ impl JobFacts {
         let of_names: Vec<&str> = of_names.iter().map(String::as_str).collect();
         for (name, condition) in [(ALONE, is_alone.clone()), (SHARED, is_alone.is_not_true())] {
             let jobs = facts()?.filter(condition)?.drop_columns(&of_names)?;
-            unlisted.put(name, jobs.into_view());
+            unlisted.register_table(name.to_owned(), jobs.into_view())?;
         }
         let names = facts()?.filter(col(job::REPO_NAME).is_not_null())?;
         let told = of_names.iter().zip(NAMES).map(|(column, name)| col(*column).alias(name));
         let columns = [job::SOURCE, job::REPO_ID].into_iter().map(col).chain(told);
-        unlisted.put(REPOSITORIES, names.select(columns)?.into_view());
+        unlisted.register_table(REPOSITORIES.to_owned(), names.select(columns)?.into_view())?;
         Ok(())
     }
 }

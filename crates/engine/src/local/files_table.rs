@@ -34,6 +34,18 @@ impl FilesTable {
     }
 }
 
+/// The rows of all parts of a table with this schema; there may be none.
+pub(super) fn together(
+    parts: Vec<Arc<dyn ExecutionPlan>>,
+    schema: &SchemaRef,
+    projection: Option<&Vec<usize>>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    if parts.is_empty() {
+        return Ok(Arc::new(EmptyExec::new(project_schema(schema, projection)?)));
+    }
+    UnionExec::try_new(parts)
+}
+
 #[async_trait]
 impl TableProvider for FilesTable {
     fn schema(&self) -> SchemaRef {
@@ -55,10 +67,7 @@ impl TableProvider for FilesTable {
         for (set, files) in &self.sets {
             parts.extend(set.scan(session, &self.schema, files, projection, filters, limit)?);
         }
-        if parts.is_empty() {
-            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
-        }
-        UnionExec::try_new(parts)
+        together(parts, &self.schema, projection)
     }
 
     fn supports_filters_pushdown(

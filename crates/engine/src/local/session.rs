@@ -188,7 +188,9 @@ impl Engine {
                 Some(_) => view.sql_over_facts(),
                 None => view.sql(),
             };
-            self.register_facts().await?;
+            if text.contains(octolake_reports::facts::SCHEMA) {
+                self.register_facts().await?;
+            }
             let create = format!("create or replace view {} as\n{text}", view.name);
             self.context.sql(&create).await.map_err(EngineError::Setup)?;
         }

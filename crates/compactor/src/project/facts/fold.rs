@@ -91,10 +91,13 @@ impl<'a> Columns<'a> {
         move |row| times.filter(|it| it.is_valid(row)).map(|it| it.value(row))
     }
 
-    /// When the delivery of a row was told, and when it arrived.
-    fn told(&self, occurred_at: impl Fn(usize) -> Option<i64>, row: usize) -> (i64, i64) {
-        let arrived = self.received_at.value(row);
-        (milliseconds(occurred_at(row).unwrap_or(arrived)), milliseconds(arrived))
+    /// When the delivery of each row was told, and when it arrived, in milliseconds.
+    fn told(&self) -> Vec<(i64, i64)> {
+        let occurred_at = self.times(name::OCCURRED_AT);
+        let told = |(row, arrived): (usize, &i64)| {
+            (milliseconds(occurred_at(row).unwrap_or(*arrived)), milliseconds(*arrived))
+        };
+        self.received_at.values().iter().enumerate().map(told).collect()
     }
 
     /// The labels of a row, sorted and joined by U+0001.
@@ -149,9 +152,10 @@ impl Fold {
         let columns = Columns::of(rows)?;
         let keys = self.keys(&columns);
         self.take_texts(&columns, &keys);
-        self.take_earliest(&columns, &keys);
+        let told = columns.told();
+        self.take_earliest(&columns, &keys, &told);
         self.take_times(&columns, &keys);
-        self.take_names(&columns, &keys);
+        self.take_names(&columns, &keys, &told);
         Some(())
     }
 
@@ -213,16 +217,14 @@ impl Fold {
         }
     }
 
-    fn take_earliest(&mut self, columns: &Columns<'_>, keys: &[Key]) {
-        let occurred_at = columns.times(name::OCCURRED_AT);
+    fn take_earliest(&mut self, columns: &Columns<'_>, keys: &[Key], told: &[(i64, i64)]) {
         let senders = [name::SENDER_LOGIN, "sender_type"].map(|name| columns.texts(name));
-        for (row, key) in keys.iter().enumerate() {
-            let (told, arrived) = columns.told(&occurred_at, row);
+        for (row, (key, (told, arrived))) in keys.iter().zip(told).enumerate() {
             for (at, sender) in senders.iter().enumerate() {
                 let text = self.texts.number(sender(row));
                 let known = self.jobs.get_mut(key).and_then(|job| job.earliest.get_mut(at));
                 let (Some(known), Some(_)) = (known, text) else { continue };
-                let now = (told, arrived, text);
+                let now = (*told, *arrived, text);
                 let order = |told| in_order(&self.texts, told);
                 if known.is_none_or(|known| order(now) < order(known)) {
                     *known = Some(now);
@@ -231,14 +233,12 @@ impl Fold {
         }
     }
 
-    fn take_names(&mut self, columns: &Columns<'_>, keys: &[Key]) {
-        let (occurred_at, name) =
-            (columns.times(name::OCCURRED_AT), columns.texts(name::REPO_FULL_NAME));
-        for (row, key) in keys.iter().enumerate() {
+    fn take_names(&mut self, columns: &Columns<'_>, keys: &[Key], told: &[(i64, i64)]) {
+        let name = columns.texts(name::REPO_FULL_NAME);
+        for (row, (key, (told, arrived))) in keys.iter().zip(told).enumerate() {
             let text = self.texts.number(name(row));
             let (Some(repo_id), Some(_)) = (key.repo_id, text) else { continue };
-            let (told, arrived) = columns.told(&occurred_at, row);
-            let now = (told, arrived, text);
+            let now = (*told, *arrived, text);
             let known = self.names.entry((key.source, repo_id)).or_insert(now);
             if in_order(&self.texts, now) > in_order(&self.texts, *known) {
                 *known = now;

@@ -8,6 +8,7 @@ use arrow_array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, TimestampMicr
 use arrow_schema::ArrowError;
 use octolake_tables::facts::{self, job};
 
+use super::GROUP_ROWS;
 use super::fold::{Fold, Job, Key, Told};
 use super::interned::Text;
 
@@ -22,21 +23,18 @@ type Rows<'f> = [Row<'f>];
 
 impl Fold {
     /// The ids of the jobs, in order.
-    pub(super) fn ids(&self) -> Vec<i64> {
+    pub(crate) fn ids(&self) -> Vec<i64> {
         let mut ids: Vec<i64> = self.jobs.keys().filter_map(|key| key.job_id).collect();
         ids.sort_unstable();
         ids
     }
 
-    /// The rows, so many at a time.
-    pub(super) fn batches(
-        &self,
-        rows: usize,
-    ) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> {
+    /// The rows, a row group's at a time.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> {
         let all = self.rows();
-        let starts = (0..all.len()).step_by(rows.max(1));
+        let starts = (0..all.len()).step_by(GROUP_ROWS);
         starts.map(move |from| {
-            let to = all.len().min(from + rows);
+            let to = all.len().min(from + GROUP_ROWS);
             self.batch(all.get(from..to).unwrap_or_default())
         })
     }
