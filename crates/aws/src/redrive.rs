@@ -114,6 +114,13 @@ impl Redrive<'_> {
     /// It cannot be read, or what was read cannot be put: then it is still where it was.
     pub async fn run(&self, source: &Source) -> Result<Redriven, AwsError> {
         let mut redriven = Redriven { source: source.name().to_owned(), ..Redriven::default() };
+        if let Source::RawDeadLetters(queue) | Source::Route { queue, .. } = source {
+            redriven.held = queue.held;
+            if self.dry_run {
+                redriven.found = queue.messages;
+                return Ok(redriven);
+            }
+        }
         match source {
             Source::RawDeadLetters(queue) => self.letters(queue, &mut redriven).await?,
             Source::RawErrors(notices) => self.errors(notices.as_ref(), &mut redriven).await?,

@@ -46,11 +46,6 @@ impl Redrive<'_> {
         queue: &Queue,
         redriven: &mut Redriven,
     ) -> Result<(), AwsError> {
-        redriven.held = queue.held;
-        if self.dry_run {
-            redriven.found = queue.messages;
-            return Ok(());
-        }
         // Held to the end, or they would be met again and again.
         let mut unfit = Vec::new();
         loop {

@@ -29,11 +29,6 @@ impl Redrive<'_> {
         queue: &Queue,
         redriven: &mut Redriven,
     ) -> Result<(), AwsError> {
-        redriven.held = queue.held;
-        if self.dry_run {
-            redriven.found = queue.messages;
-            return Ok(());
-        }
         let target =
             Target::of(self.stack, &self.stack.name.function(&format!("route-{route}"))).await?;
         let mut held = Held::new(self.stack.client, queue, self.hold);
