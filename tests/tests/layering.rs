@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("octolake-serve", &["octolake-event", "octolake-ingest", "octolake-store"]),
     ("octolake-reports", &[]),
+    ("octolake-output", &["octolake-reports"]),
     (
         "octolake-engine",
         &[
@@ -112,8 +113,13 @@ fn heavy_libraries_have_one_home_each() {
 
 #[test]
 fn what_takes_deliveries_is_light() {
-    for name in ["octolake-event", "octolake-ingest", "octolake-ingest-lambda", "octolake-reports"]
-    {
+    for name in [
+        "octolake-event",
+        "octolake-ingest",
+        "octolake-ingest-lambda",
+        "octolake-output",
+        "octolake-reports",
+    ] {
         let tree = cargo(&["tree", "-p", name, "-e", "normal", "--prefix", "none"]);
         assert!(tree.starts_with(name));
         for heavy in ["arrow", "parquet", "datafusion", "deltalake", "object_store"] {

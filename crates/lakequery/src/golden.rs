@@ -25,7 +25,7 @@ use octolake_engine::{Engine, EventsTable};
 use octolake_reports::{Answer, EmptyGate, Question};
 
 use crate::ask::{Known, ask};
-use crate::render::Json;
+use octolake_output::Json;
 
 /// An engine over the rows of records, in Parquet files as the compactor would write them: one per
 /// partition, without the columns that the event type has not.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! arguments ─ cli ─▶ commands/<name> ─▶ ask (a question of `octolake_reports` to an engine of
-//!                          │                  `octolake_engine`) ─▶ render ─▶ output
+//!                          │                  `octolake_engine`) ─▶ output
 //!                          └▶ the other crates
 //! ```
 //!
@@ -18,7 +18,6 @@ pub mod exit;
 pub mod logging;
 pub mod memory;
 pub mod output;
-pub mod render;
 pub mod secrets;
 pub mod traffic;
 

@@ -1,7 +1,7 @@
 //! The one place that prints: results on stdout, everything else on stderr, and both cleaned of
 //! what a terminal would obey (see [`clean`]).
 
-use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,65 +10,20 @@ use serde::Serialize;
 use crate::cli::Globals;
 use crate::{exit, logging};
 
-pub mod clean;
-mod csv_cells;
-mod grid;
-mod long;
-mod markdown;
-mod records;
+mod parquet;
 pub mod rows;
 
-use clean::{Cleaner, Escapes};
+pub use parquet::write as write_parquet;
 
-pub use csv_cells::CsvCells;
-pub use grid::{Align, Grid};
-pub use long::{LONG, print_csv, print_long};
-pub use markdown::fence;
 pub use octolake_engine::size;
+pub use octolake_output::{Align, CsvCells, Format, Grid, LONG, Stdout, clean, fence, stdout};
+use octolake_output::{Sheet, wrapped, write_csv, write_long};
 
 /// The columns of a terminal that leave room beside a report's.
 const WIDE: usize = 110;
 
 /// The columns of a terminal of which nothing says how wide it is.
 const USUAL: usize = 80;
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// Aligned columns, for a person.
-    Table,
-    /// JSON, with stable names.
-    Json,
-    /// Comma-separated values, with a header line.
-    Csv,
-    /// A table in Markdown.
-    Markdown,
-    /// A JSON object per row and line: reports and SQL.
-    Ndjson,
-    /// A Parquet file: reports and SQL, into a file or a pipe.
-    Parquet,
-}
-
-/// Standard output, locked, buffered and cleaned. Flush it when the result is complete.
-pub type Stdout = Cleaner<BufWriter<StdoutLock<'static>>>;
-
-/// Standard output, for results in this format.
-pub fn stdout(format: Format) -> Stdout {
-    let out = io::stdout().lock();
-    let escapes = escapes(format, out.is_terminal());
-    Cleaner::new(BufWriter::with_capacity(1 << 16, out), escapes)
-}
-
-/// Only CSV that a program reads stays as it is: JSON is the same value, and the others are for
-/// people wherever they go.
-fn escapes(format: Format, is_terminal: bool) -> Escapes {
-    match format {
-        Format::Json | Format::Ndjson => Escapes::Json,
-        Format::Parquet => Escapes::Exact,
-        Format::Csv if !is_terminal => Escapes::Exact,
-        Format::Csv | Format::Table | Format::Markdown => Escapes::Text,
-    }
-}
 
 /// Standard output for bytes that are no text.
 ///
@@ -160,7 +115,7 @@ pub fn print_text(text: &str) -> io::Result<()> {
 pub fn print_sentences(sentences: &[String]) -> io::Result<()> {
     let width = terminal_width();
     let lines = sentences.iter().map(|sentence| match width {
-        Some(width) => records::wrapped(sentence, width) + "\n",
+        Some(width) => wrapped(sentence, width) + "\n",
         None => format!("{sentence}\n"),
     });
     print_text(&lines.collect::<String>())
@@ -173,6 +128,26 @@ pub fn print_sentences(sentences: &[String]) -> io::Result<()> {
 pub fn print_grid(grid: &Grid, format: Format) -> anyhow::Result<()> {
     let mut out = stdout(format);
     grid.write(&mut out, format, terminal_width(), csv_cells())?;
+    Ok(out.flush()?)
+}
+
+/// Prints a sheet's rows as CSV, each as it comes.
+///
+/// # Errors
+/// Stdout does not take it.
+pub fn print_csv(sheet: &Sheet<'_>) -> anyhow::Result<()> {
+    let mut out = stdout(Format::Csv);
+    write_csv(&mut out, &sheet.headers(true), &|take| sheet.each(true, take), csv_cells())?;
+    Ok(out.flush()?)
+}
+
+/// Prints more rows of a sheet than a table is laid out of, as one or in Markdown.
+///
+/// # Errors
+/// Stdout does not take it.
+pub fn print_long(sheet: &Sheet<'_>, format: Format) -> anyhow::Result<()> {
+    let mut out = stdout(format);
+    write_long(&mut out, &sheet.headers(false), &|take| sheet.each(false, take), format)?;
     Ok(out.flush()?)
 }
 
@@ -272,18 +247,6 @@ mod tests {
         for setting in [None, Some(""), Some("0"), Some("-3"), Some("wide")] {
             assert_eq!(width_of(None, setting), 80, "{setting:?}");
         }
-    }
-
-    #[test]
-    fn only_csv_for_a_program_is_exact() {
-        for format in [Format::Table, Format::Markdown] {
-            assert_eq!(escapes(format, true), Escapes::Text);
-            assert_eq!(escapes(format, false), Escapes::Text);
-        }
-        assert_eq!(escapes(Format::Json, true), Escapes::Json);
-        assert_eq!(escapes(Format::Json, false), Escapes::Json);
-        assert_eq!(escapes(Format::Csv, true), Escapes::Text);
-        assert_eq!(escapes(Format::Csv, false), Escapes::Exact);
     }
 
     #[test]

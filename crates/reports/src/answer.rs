@@ -182,11 +182,14 @@ impl Statistics {
         }
     }
 
-    /// Its figures by their names in JSON, in order.
-    pub fn named(&self) -> impl Iterator<Item = (String, Option<f64>)> + '_ {
-        let percentiles = PERCENTILES.iter().zip(self.percentiles);
-        percentiles
-            .map(|(p, value)| (format!("p{p}_s"), value))
-            .chain([("max_s".to_owned(), self.max), ("mean_s".to_owned(), self.mean)])
+    /// The names of its figures in JSON, in order.
+    pub fn names() -> impl Iterator<Item = String> {
+        let percentiles = PERCENTILES.iter().map(|p| format!("p{p}_s"));
+        percentiles.chain(["max_s".to_owned(), "mean_s".to_owned()])
+    }
+
+    /// Its figures, in the order of their names.
+    pub fn figures(&self) -> impl Iterator<Item = Option<f64>> {
+        self.percentiles.into_iter().chain([self.max, self.mean])
     }
 }

@@ -1,5 +1,7 @@
 //! Durations: as a person reads them, and as one types them.
 
+use std::fmt::{self, Write as _};
+
 /// Seconds in a unit, as a person reads it.
 const UNITS: [(&str, f64); 4] = [("d", 86_400.0), ("h", 3_600.0), ("m", 60.0), ("s", 1.0)];
 
@@ -8,12 +10,26 @@ const WEEK: (&str, f64) = ("w", 604_800.0);
 
 /// `90` seconds as `1m 30s`: the two largest units, rounded; below ten seconds with one decimal.
 pub fn human(seconds: f64) -> String {
+    let mut text = String::new();
+    // Writing into a String never fails.
+    let _ = write_human(&mut text, seconds);
+    text
+}
+
+/// Appends what [`human`] gives: a table has millions of these.
+///
+/// # Errors
+/// None: a String takes all.
+pub fn write_human(out: &mut String, seconds: f64) -> fmt::Result {
     if seconds < 0.0 {
-        return format!("-{}", human(-seconds));
+        out.push('-');
+        return write_human(out, -seconds);
     }
     if seconds < 9.95 {
-        let text = format!("{seconds:.1}");
-        return format!("{}s", text.strip_suffix(".0").unwrap_or(&text));
+        write!(out, "{seconds:.1}")?;
+        out.truncate(out.strip_suffix(".0").unwrap_or(out).len());
+        out.push('s');
+        return Ok(());
     }
     // What rounds up to a whole larger unit is one: 59.7 s are 1m, not 60s.
     let small = if seconds < 3_600.0 - 0.5 {
@@ -23,17 +39,17 @@ pub fn human(seconds: f64) -> String {
     } else {
         3_600.0
     };
-    let whole = (seconds / small).round() * small;
-    let mut rest = whole;
-    let mut parts = vec![];
+    let mut rest = (seconds / small).round() * small;
+    let mut between = "";
     for (unit, length) in UNITS {
         let count = (rest / length).floor();
         if count > 0.0 && length >= small {
             rest -= count * length;
-            parts.push(format!("{count}{unit}"));
+            write!(out, "{between}{}{unit}", count as u64)?;
+            between = " ";
         }
     }
-    parts.join(" ")
+    Ok(())
 }
 
 /// `5m` or `1.5h` in seconds; `None` where it is no duration.

@@ -39,7 +39,7 @@ pub use catalogue::{ALL, find, names};
 pub use compare::{Change, Direction, compare};
 pub use definition::{Definition, Reason, Shape};
 pub use dimension::Dimension;
-pub use duration::{human, parse as parse_duration};
+pub use duration::{human, parse as parse_duration, write_human};
 pub use nearest::nearest;
 pub use people::{Agents, AgentsError, KNOWN_AGENTS, Who};
 pub use question::{Filter, Question, RepoName, Sort, SortError};

@@ -101,7 +101,7 @@ fn columns(report: &'static Definition) -> String {
             (format!("{aging}_"), "their ages")
         }
     };
-    for (place, (name, _)) in Statistics::default().named().enumerate() {
+    for (place, name) in Statistics::names().enumerate() {
         let what = match (PERCENTILES.get(place), name.as_str()) {
             (Some(p), _) => format!("percentile {p} of {values}, nearest rank"),
             (None, "max_s") => format!("the largest of {values}"),

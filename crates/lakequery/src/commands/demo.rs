@@ -15,8 +15,8 @@ use crate::commands::compact;
 use crate::demo::{self, Comparison, Delivered};
 use crate::exit::{Outcome, UsageError};
 use crate::output::{self, Format, size};
-use crate::render::{Json, Sheet, notes};
 use octolake_engine::Engine;
+use octolake_output::{Json, Sheet, notes};
 use octolake_reports::{Answer, Question, human};
 
 /// Arguments of `demo`.

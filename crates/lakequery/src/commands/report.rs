@@ -8,6 +8,7 @@ mod waiting;
 
 use octolake_engine::{Engine, EngineError, SqlEngine as _};
 use octolake_lake::Table;
+use octolake_output::{Json, Sheet, gates, notes, write_json_lines};
 use octolake_reports::{Answer, Question, Table as Rows};
 use octolake_store::Lake;
 
@@ -17,7 +18,6 @@ use crate::cli::Globals;
 use crate::exit::Outcome;
 use crate::memory::Watch;
 use crate::output::{self, Format};
-use crate::render::{Json, Sheet, gates, notes, write_json_lines, write_parquet};
 
 pub use asked::Args;
 
@@ -103,7 +103,7 @@ fn print(asked: &Asked, answer: &Answer, globals: &Globals) -> anyhow::Result<()
     let sheet = Sheet::of(question, answer, output::has_room_for_pictures());
     let notes = notes(question, answer);
     if globals.format == Format::Json {
-        return Ok(output::print_json(&Json(question, answer))?);
+        return Ok(Json(question, answer).write(&mut output::stdout(Format::Json))?);
     }
     let beside = print_sheet(&sheet, globals.format)?;
     if beside {
@@ -123,15 +123,15 @@ fn print_sheet(sheet: &Sheet<'_>, format: Format) -> anyhow::Result<bool> {
     match format {
         Format::Table | Format::Markdown => {
             if sheet.len() > output::LONG {
-                output::print_long(&sheet.headers(false), || sheet.texts(false), format)?;
+                output::print_long(sheet, format)?;
             } else {
                 output::print_grid(&sheet.grid(false), format)?;
             }
             return Ok(false);
         }
-        Format::Csv => output::print_csv(&sheet.headers(true), sheet.texts(true))?,
-        Format::Ndjson | Format::Json => write_json_lines(sheet, output::stdout(format))?,
-        Format::Parquet => write_parquet(sheet, output::binary_stdout()?)?,
+        Format::Csv => output::print_csv(sheet)?,
+        Format::Ndjson | Format::Json => write_json_lines(sheet, &mut output::stdout(format))?,
+        Format::Parquet => output::write_parquet(sheet, output::binary_stdout()?)?,
     }
     Ok(true)
 }

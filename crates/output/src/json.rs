@@ -1,17 +1,29 @@
 //! An answer as the contract's JSON, members in its order; what came later stands behind.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use octolake_reports::{Answer, Broken, Gate, Question, Unknown, rfc3339};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use super::sheet::{Cell, Column, Kind, Sheet};
+use crate::{Cell, Column, Kind, Sheet};
 
 /// A question and its answer.
 #[derive(Debug)]
 pub struct Json<'a>(pub &'a Question, pub &'a Answer);
+
+impl Json<'_> {
+    /// Writes it, on lines of its own.
+    ///
+    /// # Errors
+    /// The writer does not take it.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+}
 
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -97,10 +109,13 @@ impl Serialize for Pairs<'_> {
 ///
 /// # Errors
 /// The writer does not take it.
-pub fn write_lines(sheet: &Sheet<'_>, mut out: impl Write) -> std::io::Result<()> {
+pub fn write_lines(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut line = vec![];
     for row in sheet.rows() {
-        serde_json::to_writer(&mut out, &Object(&sheet.columns, &row))?;
-        out.write_all(b"\n")?;
+        line.clear();
+        serde_json::to_writer(&mut line, &Object(&sheet.columns, &row))?;
+        line.push(b'\n');
+        out.write_all(&line)?;
     }
     out.flush()
 }
@@ -117,7 +132,7 @@ impl Serialize for Sheet<'_> {
 }
 
 /// A row as an object. Pictures are left out, and what is false.
-struct Object<'a>(&'a [Column], &'a [Cell]);
+struct Object<'a>(&'a [Column], &'a [Cell<'a>]);
 
 impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -133,7 +148,7 @@ impl Serialize for Object<'_> {
     }
 }
 
-impl Serialize for Cell {
+impl Serialize for Cell<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::None => serializer.serialize_none(),

@@ -12,10 +12,10 @@
 
 use std::borrow::Cow;
 
-use super::clean;
+use crate::clean;
 
 /// The text as a cell that renders as itself and does nothing.
-pub(super) fn cell(text: &str) -> Cow<'_, str> {
+pub(crate) fn cell(text: &str) -> Cow<'_, str> {
     let line = text.replace("\r\n", " ").replace(['\n', '\t'], " ");
     let line = clean::text(&line);
     // The reports mark the newest period by a star behind a blank, which is no emphasis.

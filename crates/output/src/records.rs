@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-use super::clean;
-use super::grid::printable;
+use crate::clean;
+use crate::grid::printable;
 
 /// The width of a terminal below which nothing can be laid out.
 const LEAST: usize = 8;
@@ -14,7 +14,7 @@ const LEAST: usize = 8;
 ///
 /// # Errors
 /// The writer does not take it.
-pub(super) fn write(
+pub(crate) fn write(
     out: &mut impl Write,
     names: &[&str],
     rows: &[Vec<String>],
@@ -47,7 +47,7 @@ fn record(names: &[String], row: &[String], width: usize) -> Table {
 }
 
 /// The text in lines that are no wider than `width`, broken between words where that can be.
-pub(super) fn wrapped(text: &str, width: usize) -> String {
+pub fn wrapped(text: &str, width: usize) -> String {
     let mut table = narrow(width);
     table.add_row([clean::text(text)]);
     if let Some(column) = table.column_mut(0) {

@@ -1,10 +1,13 @@
 //! Typed rows under typed columns: an answer before any format.
 
-use octolake_reports::{Answer, Question, Shape, Statistics, Table, Value, human};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io;
 
-use super::cells::{bar, before, cell, figures, height, longest, text};
+use octolake_reports::{Answer, Question, Shape, Statistics, Table, Value, write_human};
 
-use crate::output::{Align, Grid, clean};
+use crate::cells::{bar, before, cell, figures, height, longest, text};
+use crate::{Align, Grid, Line, clean};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +35,11 @@ pub struct Column {
 
 /// A cell.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
+pub enum Cell<'a> {
     /// No value.
     None,
     /// A text.
-    Text(String),
+    Text(Cow<'a, str>),
     /// A whole number.
     Count(i64),
     /// Seconds.
@@ -52,8 +55,9 @@ pub struct Sheet<'a> {
     /// The columns.
     pub columns: Vec<Column>,
     rows: Rows<'a>,
-    /// The columns of keys that hold the finest period, whose partial rows get a star.
-    period: Option<usize>,
+    /// The column of keys that holds the finest period, whose partial rows get a star; and the
+    /// column that says whether they are.
+    period: Option<(usize, usize)>,
 }
 
 /// Where the rows come from.
@@ -74,12 +78,13 @@ impl<'a> Sheet<'a> {
             pictures && !question.by.is_empty() && answer.rows.len() > 1 && longest > 0.0;
         let longest = pictures.then_some(longest);
         let rows = Rows::Answer { question, answer, compares, longest };
-        let mut sheet = Self { columns: vec![], rows, period: question.finest_period() };
+        let mut sheet = Self { columns: vec![], rows, period: None };
         for by in &question.by {
             sheet.column(by.name(), Kind::Text);
         }
         sheet.figures(question);
-        if sheet.period.is_some() {
+        if let Some(period) = question.finest_period() {
+            sheet.period = Some((period, sheet.columns.len()));
             sheet.column("partial", Kind::Flag);
         }
         if compares {
@@ -124,19 +129,20 @@ impl<'a> Sheet<'a> {
     }
 
     /// The rows, each with a cell per column.
-    pub fn rows(&self) -> impl Iterator<Item = Vec<Cell>> + '_ {
+    pub fn rows(&self) -> impl Iterator<Item = Vec<Cell<'a>>> + '_ {
         (0..self.len()).map(|place| self.row(place))
     }
 
-    fn row(&self, place: usize) -> Vec<Cell> {
+    fn row(&self, place: usize) -> Vec<Cell<'a>> {
         let (question, row, compares, longest) = match self.rows {
             Rows::Table(table) => return table.rows[place].iter().map(cell).collect(),
             Rows::Answer { question, answer, compares, longest } => {
                 (question, &answer.rows[place], compares, longest)
             }
         };
-        let mut cells: Vec<Cell> = row.keys.iter().map(text).collect();
-        cells.extend(figures(question, &row.counted));
+        let mut cells = Vec::with_capacity(self.columns.len());
+        cells.extend(row.keys.iter().map(text));
+        figures(question, &row.counted, &mut cells);
         if self.period.is_some() {
             cells.push(Cell::Flag(row.partial));
         }
@@ -144,7 +150,7 @@ impl<'a> Sheet<'a> {
             cells.extend(before(question, row));
         }
         if let Some(longest) = longest {
-            cells.push(Cell::Text(bar(height(row) / longest)));
+            cells.push(Cell::Text(bar(height(row) / longest).into()));
         }
         cells
     }
@@ -166,7 +172,7 @@ impl<'a> Sheet<'a> {
                 format!("{aging}_")
             }
         };
-        for (name, _) in Statistics::default().named() {
+        for name in Statistics::names() {
             self.column(&format!("{ages}{name}"), Kind::Seconds);
         }
     }
@@ -192,9 +198,11 @@ impl<'a> Sheet<'a> {
     /// As texts: durations for a person, or (`raw`) in seconds.
     pub fn grid(&self, raw: bool) -> Grid {
         let mut grid = Grid::new(self.headers(raw));
-        for row in self.texts(raw) {
-            grid.push(row);
-        }
+        // Pushing never fails.
+        let _ = self.each(raw, &mut |line| {
+            grid.push(line.cells());
+            Ok(())
+        });
         grid
     }
 
@@ -203,12 +211,21 @@ impl<'a> Sheet<'a> {
         self.shown(raw).map(|place| self.header(place, raw)).collect()
     }
 
-    /// The rows of what is shown, as texts.
-    pub fn texts(&self, raw: bool) -> impl Iterator<Item = Vec<String>> + '_ {
+    /// Gives each row of what is shown, as texts, until one is not taken.
+    ///
+    /// # Errors
+    /// That of the row that was not taken.
+    pub fn each(&self, raw: bool, take: &mut dyn FnMut(&Line) -> io::Result<()>) -> io::Result<()> {
         let places: Vec<usize> = self.shown(raw).collect();
-        let text =
-            move |row: Vec<Cell>| places.iter().map(|place| self.text(&row, *place, raw)).collect();
-        self.rows().map(text)
+        let mut line = Line::default();
+        for row in self.rows() {
+            line.clear();
+            for place in &places {
+                line.push(|text| self.write(&row, *place, raw, text));
+            }
+            take(&line)?;
+        }
+        Ok(())
     }
 
     /// A person sees a partial row by its star, and a program has no use for pictures.
@@ -232,30 +249,30 @@ impl<'a> Sheet<'a> {
         (name.to_owned(), align)
     }
 
-    fn text(&self, row: &[Cell], place: usize, raw: bool) -> String {
+    fn write(&self, row: &[Cell<'_>], place: usize, raw: bool, out: &mut String) {
         let kind = self.columns[place].kind;
-        match &row[place] {
-            Cell::None if raw => String::new(),
-            Cell::None if kind == Kind::Text => "(none)".to_owned(),
-            Cell::None => "-".to_owned(),
-            Cell::Text(text) if text.is_empty() && kind == Kind::Text && !raw => {
-                "(none)".to_owned()
-            }
-            Cell::Text(text) if !raw && self.period == Some(place) && self.is_partial(row) => {
-                format!("{text} *")
-            }
-            Cell::Text(text) if raw => text.clone(),
+        // Writing into a String never fails.
+        let _ = match &row[place] {
+            Cell::None if raw => Ok(()),
+            Cell::None if kind == Kind::Text => out.write_str("(none)"),
+            Cell::None => out.write_str("-"),
+            Cell::Text(text) if raw => out.write_str(text),
+            Cell::Text(text) if text.is_empty() && kind == Kind::Text => out.write_str("(none)"),
             // A line break in a name would look like a row of its own.
-            Cell::Text(text) => clean::line(text).into_owned(),
-            Cell::Count(count) => count.to_string(),
-            Cell::Seconds(seconds) if raw => seconds.to_string(),
-            Cell::Seconds(seconds) => human(*seconds),
-            Cell::Flag(flag) => flag.to_string(),
-        }
+            Cell::Text(text) => out.write_str(&clean::line(text)).and_then(|()| {
+                let is_partial = self.is_partial(row, place);
+                out.write_str(if is_partial { " *" } else { "" })
+            }),
+            Cell::Count(count) => write!(out, "{count}"),
+            Cell::Seconds(seconds) if raw => write!(out, "{seconds}"),
+            Cell::Seconds(seconds) => write_human(out, *seconds),
+            Cell::Flag(flag) => write!(out, "{flag}"),
+        };
     }
 
-    fn is_partial(&self, row: &[Cell]) -> bool {
-        let place = self.columns.iter().position(|column| column.name == "partial");
-        place.is_some_and(|place| row[place] == Cell::Flag(true))
+    /// Whether this is the period of a row that is not all of it.
+    fn is_partial(&self, row: &[Cell<'_>], place: usize) -> bool {
+        self.period
+            .is_some_and(|(period, partial)| period == place && row[partial] == Cell::Flag(true))
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 
-use super::{CsvCells, Format, clean, markdown, records};
+use crate::{CsvCells, Format, clean, markdown, records};
 
 /// A line under the header and nothing else, in the order of the table library's presets: what a
 /// person reads, and what `awk` does.
@@ -141,7 +141,10 @@ impl Grid {
 
 /// A text that a terminal shows as it is, whatever a payload holds; lines stay lines. Cleaned before
 /// it is laid out: an escape is wider than what it stands for.
-pub(super) fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if clean::is_plain(text) {
+        return Cow::Borrowed(text);
+    }
     if text.contains(['\t', '\r']) {
         let text = text.replace("\r\n", "\n").replace('\t', " ");
         return Cow::Owned(clean::text(&text).into_owned());

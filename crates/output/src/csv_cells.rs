@@ -28,7 +28,7 @@ impl CsvCells {
     }
 
     /// The same as bytes, which is what the CSV library takes.
-    pub(super) fn bytes(self, text: &str) -> Cow<'_, [u8]> {
+    pub fn bytes(self, text: &str) -> Cow<'_, [u8]> {
         match self.cell(text) {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),

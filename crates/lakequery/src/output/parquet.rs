@@ -9,7 +9,7 @@ use datafusion::arrow::array::{
 use datafusion::arrow::error::ArrowError;
 use datafusion::parquet::arrow::ArrowWriter;
 
-use super::sheet::{Cell, Kind, Sheet};
+use octolake_output::{Cell, Kind, Sheet};
 
 /// How many rows are put into columns at once.
 const AT_ONCE: usize = 8_192;
@@ -20,7 +20,7 @@ const AT_ONCE: usize = 8_192;
 /// The writer does not take it.
 pub fn write(sheet: &Sheet<'_>, out: impl Write + Send) -> anyhow::Result<()> {
     let mut rows = sheet.rows();
-    let mut part: Vec<Vec<Cell>> = rows.by_ref().take(AT_ONCE).collect();
+    let mut part: Vec<Vec<Cell<'_>>> = rows.by_ref().take(AT_ONCE).collect();
     let first = batch(sheet, &part)?;
     let mut writer = ArrowWriter::try_new(out, first.schema(), None)?;
     writer.write(&first)?;
@@ -32,7 +32,7 @@ pub fn write(sheet: &Sheet<'_>, out: impl Write + Send) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn batch(sheet: &Sheet<'_>, rows: &[Vec<Cell>]) -> Result<RecordBatch, ArrowError> {
+fn batch(sheet: &Sheet<'_>, rows: &[Vec<Cell<'_>>]) -> Result<RecordBatch, ArrowError> {
     let columns =
         sheet.columns.iter().enumerate().filter(|(_, column)| column.kind != Kind::Picture);
     let columns: Vec<(&str, ArrayRef, bool)> = columns
@@ -41,12 +41,12 @@ fn batch(sheet: &Sheet<'_>, rows: &[Vec<Cell>]) -> Result<RecordBatch, ArrowErro
     RecordBatch::try_from_iter_with_nullable(columns)
 }
 
-fn array(rows: &[Vec<Cell>], place: usize, kind: Kind) -> ArrayRef {
+fn array(rows: &[Vec<Cell<'_>>], place: usize, kind: Kind) -> ArrayRef {
     let cells = rows.iter().map(|row| &row[place]);
     match kind {
         Kind::Text | Kind::Picture => {
             Arc::new(StringArray::from_iter(cells.map(|cell| match cell {
-                Cell::Text(text) => Some(text.as_str()),
+                Cell::Text(text) => Some(text.as_ref()),
                 _ => None,
             })))
         }

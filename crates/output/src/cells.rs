@@ -2,35 +2,34 @@
 
 use octolake_reports::{Answer, Counted, Question, Row, Shape, Value};
 
-use super::sheet::Cell;
+use crate::Cell;
 
 /// The width of the bar beside a row, in characters.
 const BAR: usize = 16;
 
-pub(super) fn cell(value: &Value) -> Cell {
+pub(crate) fn cell(value: &Value) -> Cell<'_> {
     match value {
         Value::Null => Cell::None,
         Value::Boolean(truth) => Cell::Flag(*truth),
         Value::Integer(number) => Cell::Count(*number),
         Value::Double(number) => Cell::Seconds(*number),
-        Value::Text(text) => Cell::Text(text.clone()),
+        Value::Text(text) => Cell::Text(text.into()),
     }
 }
 
-pub(super) fn text(key: &Option<String>) -> Cell {
-    key.clone().map_or(Cell::None, Cell::Text)
+pub(crate) fn text(key: &Option<String>) -> Cell<'_> {
+    key.as_deref().map_or(Cell::None, |key| Cell::Text(key.into()))
 }
 
-pub(super) fn figures(question: &Question, counted: &Counted) -> Vec<Cell> {
-    let mut cells = match question.report.shape {
-        Shape::Durations { .. } => vec![count(counted.n)],
-        Shape::Counts { .. } => counted.kinds.iter().copied().map(count).collect(),
-    };
-    cells.extend(counted.statistics.named().map(|(_, value)| seconds(value)));
-    cells
+pub(crate) fn figures<'a>(question: &Question, counted: &Counted, cells: &mut Vec<Cell<'a>>) {
+    match question.report.shape {
+        Shape::Durations { .. } => cells.push(count(counted.n)),
+        Shape::Counts { .. } => cells.extend(counted.kinds.iter().copied().map(count)),
+    }
+    cells.extend(counted.statistics.figures().map(seconds));
 }
 
-pub(super) fn before(question: &Question, row: &Row) -> Vec<Cell> {
+pub(crate) fn before<'a>(question: &Question, row: &Row) -> Vec<Cell<'a>> {
     let change = row.change.as_deref();
     let none = Counted::default();
     let was = change.map_or(&none, |change| &change.before);
@@ -42,7 +41,7 @@ pub(super) fn before(question: &Question, row: &Row) -> Vec<Cell> {
             count(was.n),
             seconds(was.statistics.percentiles[0]),
             seconds(change.and_then(|change| change.p50)),
-            change.map_or(Cell::None, |change| Cell::Text(change.direction.name().to_owned())),
+            change.map_or(Cell::None, |change| Cell::Text(change.direction.name().into())),
         ],
         Shape::Counts { kinds, .. } => (0..kinds.len())
             .map(|place| count(was.kinds.get(place).copied().unwrap_or_default()))
@@ -50,16 +49,16 @@ pub(super) fn before(question: &Question, row: &Row) -> Vec<Cell> {
     }
 }
 
-fn count(count: u64) -> Cell {
+fn count<'a>(count: u64) -> Cell<'a> {
     Cell::Count(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-fn seconds(value: Option<f64>) -> Cell {
+fn seconds<'a>(value: Option<f64>) -> Cell<'a> {
     value.map_or(Cell::None, Cell::Seconds)
 }
 
 /// What a row's bar shows: its median, or how much it counts.
-pub(super) fn height(row: &Row) -> f64 {
+pub(crate) fn height(row: &Row) -> f64 {
     if row.counted.kinds.is_empty() {
         row.counted.statistics.percentiles[0].unwrap_or_default().max(0.0)
     } else {
@@ -67,12 +66,12 @@ pub(super) fn height(row: &Row) -> f64 {
     }
 }
 
-pub(super) fn longest(answer: &Answer) -> f64 {
+pub(crate) fn longest(answer: &Answer) -> f64 {
     answer.rows.iter().map(height).fold(0.0, f64::max)
 }
 
 /// A part of the whole as a bar, to an eighth of a character.
-pub(super) fn bar(part: f64) -> String {
+pub(crate) fn bar(part: f64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = (part.clamp(0.0, 1.0) * (BAR * 8) as f64).round() as usize;
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])

@@ -70,7 +70,15 @@ pub fn is_safe_but_for_colours(text: &str) -> bool {
     unsafe_characters(text, Escapes::Line, 0).next().is_none()
 }
 
+/// Whether the text is of letters, digits and signs that every terminal shows: most are.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 fn cleaned(text: &str, escapes: Escapes) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
     let mut clean = String::new();
     let mut done = 0;
     for (at, c) in unsafe_characters(text, escapes, text.len()) {
@@ -156,7 +164,8 @@ impl<W: Write> Cleaner<W> {
     }
 
     fn write_text(&mut self, text: &str, end: usize) -> io::Result<()> {
-        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        let line = text.strip_suffix('\n').filter(|_| end < text.len());
+        if is_plain(line.unwrap_or(text)) {
             return self.inner.write_all(text.as_bytes());
         }
         let mut done = 0;
