@@ -17,55 +17,63 @@
 --                               seconds; percentiles are nearest rank, so each is a value that
 --                               occurred; NULL where left_out says why
 --   clamped                     how many of them are 0 in place of less
-with pull_lives as (
-  with deliveries as (
-    select
-      source,
-      repo_id,
-      pull_request_number as number,
-      -- What names no pull request is a thing of its own.
-      case when repo_id is null or pull_request_number is null then delivery_id end as unidentified,
-      -- Where there is a repository's id, its name is found by that.
-      case when repo_id is null then repo_full_name end as told_repo,
-      org_login,
-      received_at,
-      pull_request_title as title,
-      array_join(array_sort(pull_request_labels), chr(1)) as labels,
-      pull_request_user_login as author,
-      pull_request_user_type as author_type,
-      pull_request_base_ref as branch,
-      pull_request_created_at as created_at,
-      pull_request_closed_at as closed_at,
-      pull_request_merged_at as merged_at,
-      case when pull_request_closed_at is null then 'open' else 'closed_unmerged' end as state,
-      cast(round(to_unixtime(coalesce(pull_request_updated_at, received_at)) * 1e3) as bigint) as told_ms,
-      cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms
-    from events
-    where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
-  ),
-  pulls as (
-    select
-      source,
-      repo_id,
-      number,
-      unidentified,
-      max(told_repo) as told_repo,
-      -- Of several that are told at the same time it is the same one in each engine.
-      max_by(org_login, row(told_ms, arrived_ms, org_login)) filter (where org_login is not null) as org,
-      max_by(title, row(told_ms, arrived_ms, title)) filter (where title is not null) as title,
-      max_by(labels, row(told_ms, arrived_ms, labels)) filter (where labels is not null) as told_labels,
-      max_by(author, row(told_ms, arrived_ms, author)) filter (where author is not null) as author,
-      max_by(author_type, row(told_ms, arrived_ms, author_type)) filter (where author_type is not null) as author_type,
-      max_by(branch, row(told_ms, arrived_ms, branch)) filter (where branch is not null) as branch,
-      min(created_at) as created_at,
-      max(closed_at) as closed_at,
-      min(merged_at) as merged_at,
-      min(received_at) as arrived_at,
-      max_by(state, row(told_ms, arrived_ms, state)) as state
-    from deliveries
-    group by source, repo_id, number, unidentified
-  ),
-  judged as (
+with pull_deliveries as (
+  select
+    source,
+    repo_id,
+    pull_request_number as number,
+    -- What names no pull request is a thing of its own.
+    case when repo_id is null or pull_request_number is null then delivery_id end as unidentified,
+    -- Where there is a repository's id, its name is found by that.
+    case when repo_id is null then repo_full_name end as told_repo,
+    org_login,
+    received_at,
+    pull_request_title as title,
+    array_join(array_sort(pull_request_labels), chr(1)) as labels,
+    pull_request_user_login as author,
+    pull_request_user_type as author_type,
+    pull_request_base_ref as branch,
+    pull_request_created_at as created_at,
+    pull_request_closed_at as closed_at,
+    pull_request_merged_at as merged_at,
+    case when pull_request_closed_at is null then 'open' else 'closed_unmerged' end as state,
+    coalesce(pull_request_updated_at, received_at) as told_at,
+    cast(round(to_unixtime(coalesce(pull_request_updated_at, received_at)) * 1e3) as bigint) as told_ms,
+    cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms,
+    -- 1 where it became ready, 0 where it became a draft, NULL where it only says which it is.
+    case
+      when event_type = 'pull_request' and action = 'ready_for_review' then 1
+      when event_type = 'pull_request' and action = 'converted_to_draft' then 0
+    end as turn,
+    case when event_type = 'pull_request' and action = 'opened' then 0 else 1 end as later,
+    case when pull_request_draft then 1 when not pull_request_draft then 0 end as draft
+  from events
+  where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
+),
+pull_states as (
+  select
+    source,
+    repo_id,
+    number,
+    unidentified,
+    max(told_repo) as told_repo,
+    -- Of several that are told at the same time it is the same one in each engine.
+    max_by(org_login, row(told_ms, arrived_ms, org_login)) filter (where org_login is not null) as org,
+    max_by(title, row(told_ms, arrived_ms, title)) filter (where title is not null) as title,
+    max_by(labels, row(told_ms, arrived_ms, labels)) filter (where labels is not null) as told_labels,
+    max_by(author, row(told_ms, arrived_ms, author)) filter (where author is not null) as author,
+    max_by(author_type, row(told_ms, arrived_ms, author_type)) filter (where author_type is not null) as author_type,
+    max_by(branch, row(told_ms, arrived_ms, branch)) filter (where branch is not null) as branch,
+    min(created_at) as created_at,
+    max(closed_at) as closed_at,
+    min(merged_at) as merged_at,
+    min(received_at) as arrived_at,
+    max_by(state, row(told_ms, arrived_ms, state)) as state
+  from pull_deliveries
+  group by source, repo_id, number, unidentified
+),
+pull_lives as (
+  with judged as (
     select
       *,
       case
@@ -73,24 +81,11 @@ with pull_lives as (
         when merged_at is not null then 'merged'
         else state
       end as outcome
-    from pulls
+    from pull_states
   )
   select
-    source,
-    repo_id,
-    told_repo,
-    org,
-    number,
-    unidentified,
-    title,
+    *,
     coalesce(array_join(array_sort(array_distinct(split(lower(told_labels), chr(1)))), chr(1)), '') as labels,
-    author,
-    author_type,
-    branch,
-    created_at,
-    merged_at,
-    closed_at,
-    outcome,
     case when outcome = 'merged' then (cast(round(to_unixtime(merged_at) * 1e3) as bigint) - cast(round(to_unixtime(created_at) * 1e3) as bigint)) / 1e3 end as lead_s,
     coalesce(
       case when outcome in ('merged', 'unidentified') then merged_at end,
@@ -100,25 +95,11 @@ with pull_lives as (
     ) as counted_at
   from judged
 ),
-pull_stages as (
+pull_turns as (
   with observations as (
-    select
-      source,
-      repo_id,
-      pull_request_number as number,
-      coalesce(pull_request_updated_at, received_at) as told_at,
-      -- 1 where it became ready, 0 where it became a draft, NULL where it only says which it is.
-      case
-        when event_type = 'pull_request' and action = 'ready_for_review' then 1
-        when event_type = 'pull_request' and action = 'converted_to_draft' then 0
-      end as turn,
-      case when event_type = 'pull_request' and action = 'opened' then 0 else 1 end as later,
-      case when pull_request_draft then 1 when not pull_request_draft then 0 end as draft,
-      cast(round(to_unixtime(received_at) * 1e3) as bigint) as arrived_ms
-    from events
-    where event_type in ('pull_request', 'pull_request_review', 'pull_request_review_comment', 'pull_request_review_thread')
-      and repo_id is not null
-      and pull_request_number is not null
+    select source, repo_id, number, told_at, turn, later, draft, arrived_ms
+    from pull_deliveries
+    where unidentified is null
   ),
   -- Of one that never was a draft there is nothing to put in order, and most never were.
   drafted as (
@@ -192,42 +173,24 @@ pull_stages as (
       on u.source = t.source and u.repo_id = t.repo_id and u.number = t.number and u.told_at = t.told_at
     -- What else is told in the second of a turn may be of before or of after it.
     where t.turn is not null or u.number is null
-  ),
-  ordered as (
-    select
-      source,
-      repo_id,
-      number,
-      told_at,
-      turn,
-      was_draft,
-      is_draft,
-      place,
-      prior_number is null or prior_number <> number as is_first,
-      case when prior_number = number then prior_draft end as prior_draft,
-      case when prior_number = number then prior_at end as prior_at,
-      case when next_number = number then next_at end as next_at
-    from placed
-  ),
-  moments as (
-    select
-      source, repo_id, number, told_at, turn, was_draft, is_draft, place, is_first, prior_draft, prior_at, next_at,
-      null as reviewer,
-      null as reviewed_at
-    from ordered
-    union all
-    select
-      source, repo_id, pull_request_number, null, null, null, null, null, null, null, null, null,
-      lower(pull_request_review_user_login),
-      pull_request_review_submitted_at
-    from events
-    where event_type = 'pull_request_review'
-      and repo_id is not null
-      and pull_request_number is not null
-      and pull_request_review_submitted_at is not null
-      and coalesce(pull_request_review_user_type, '') <> 'Bot'
-  ),
-  joined as (
+  )
+  select
+    source,
+    repo_id,
+    number,
+    told_at,
+    turn,
+    was_draft,
+    is_draft,
+    place,
+    prior_number is null or prior_number <> number as is_first,
+    case when prior_number = number then prior_draft end as prior_draft,
+    case when prior_number = number then prior_at end as prior_at,
+    case when next_number = number then next_at end as next_at
+  from placed
+),
+pull_drafts as (
+  with joined as (
     select
       v.*,
       m.told_at,
@@ -242,14 +205,9 @@ pull_stages as (
       -- Nothing told how it came from the one state to the other.
       m.prior_draft <> m.was_draft and (v.merged_at is null or m.prior_at < v.merged_at) as is_gap,
       cast(round(to_unixtime(case when m.told_at > v.merged_at then v.merged_at else m.told_at end) * 1e3) as bigint) as until_ms,
-      cast(round(to_unixtime(case when m.prior_at > v.merged_at then v.merged_at else m.prior_at end) * 1e3) as bigint) as from_ms,
-      case
-        when (m.reviewer is null or v.author is null or m.reviewer <> lower(v.author))
-          and (v.merged_at is null or m.reviewed_at <= v.merged_at)
-        then m.reviewed_at
-      end as reviewed_at
+      cast(round(to_unixtime(case when m.prior_at > v.merged_at then v.merged_at else m.prior_at end) * 1e3) as bigint) as from_ms
     from pull_lives v
-    left join moments m on m.source = v.source and m.repo_id = v.repo_id and m.number = v.number
+    left join pull_turns m on m.source = v.source and m.repo_id = v.repo_id and m.number = v.number
   ),
   staged as (
     select
@@ -270,7 +228,6 @@ pull_stages as (
       max(outcome) as outcome,
       max(lead_s) as lead_s,
       max(counted_at) as counted_at,
-      min(reviewed_at) as first_review_at,
       coalesce(max(case when is_first then was_draft end), 0) as opened_as_draft,
       min(told_at) filter (where turn = 1 and is_before_merge) as first_ready_at,
       max(told_at) filter (where turn = 1 and is_before_merge) as ready_at,
@@ -284,17 +241,23 @@ pull_stages as (
         + coalesce(sum(cast(round(to_unixtime(merged_at) * 1e3) as bigint) - until_ms) filter (where next_at is null and is_draft = 1), 0) as draft_ms
     from joined
     group by source, repo_id, number, unidentified
-  ),
-  measured as (
+  )
+  select
+    *,
+    gap_place is null or gap_place <= ready_place as is_ready_told,
+    gaps = 0 as is_draft_told,
+    opened_as_draft = 0
+      or first_gap_place is null
+      or first_gap_place > first_ready_place as is_first_ready_told
+  from staged
+),
+pull_ready as (
+  with measured as (
     select
       *,
-      case when opened_as_draft = 0 then created_at else first_ready_at end as reviewable_at,
-      outcome = 'merged' and (gap_place is null or gap_place <= ready_place) as is_ready_known,
-      outcome = 'merged' and gaps = 0 as is_draft_known,
-      opened_as_draft = 0
-        or first_gap_place is null
-        or first_gap_place > first_ready_place as is_first_ready_known
-    from staged
+      outcome = 'merged' and is_ready_told as is_ready_known,
+      outcome = 'merged' and is_draft_told as is_draft_known
+    from pull_drafts
   )
   select
     source,
@@ -313,21 +276,15 @@ pull_stages as (
     closed_at,
     first_ready_at,
     ready_at,
-    first_review_at,
     outcome,
     lead_s,
     case when is_ready_known then (cast(round(to_unixtime(merged_at) * 1e3) as bigint) - cast(round(to_unixtime(coalesce(ready_at, created_at)) * 1e3) as bigint)) / 1e3 end as ready_to_merge_s,
     case when is_draft_known then draft_ms / 1e3 end as draft_s,
     case when is_draft_known then (cast(round(to_unixtime(merged_at) * 1e3) as bigint) - cast(round(to_unixtime(created_at) * 1e3) as bigint) - draft_ms) / 1e3 end as non_draft_s,
-    case
-      when is_first_ready_known and first_review_at is not null and first_review_at < reviewable_at then 0e0
-      when is_first_ready_known then (cast(round(to_unixtime(first_review_at) * 1e3) as bigint) - cast(round(to_unixtime(reviewable_at) * 1e3) as bigint)) / 1e3
-    end as first_review_s,
     opened_as_draft,
     is_ready_known,
     is_draft_known,
-    is_first_ready_known and (opened_as_draft = 0 or first_ready_at is not null or outcome <> 'merged')
-      as is_first_ready_known,
+    is_first_ready_told,
     counted_at
   from measured
 ),
@@ -336,7 +293,7 @@ asked as (
     case when v.outcome <> 'merged' then v.outcome when v.ready_at is null and v.created_at is null then 'untimed' when not v.is_ready_known then 'unknown_draft' end as left_out,
     v.ready_to_merge_s as value_s,
     0 as clamped
-  from pull_stages v
+  from pull_ready v
 ),
 counted as (
   select

@@ -14,7 +14,7 @@ mod size;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use octolake_reports::{Question, Table};
+use octolake_reports::{Abilities, Question, Table};
 
 pub use self::error::EngineError;
 pub use self::local::{Engine, EventsTable, MEMORY_LIMIT, limit_memory};
@@ -26,9 +26,9 @@ pub trait SqlEngine: Send + Sync {
     /// What it is called.
     fn name(&self) -> &'static str;
 
-    /// Whether it has the tables of [`octolake_reports::facts`] beside `events`.
-    fn keeps_facts(&self) -> bool {
-        false
+    /// What it has beside SQL.
+    fn abilities(&self) -> Abilities {
+        Abilities::default()
     }
 
     /// All rows of a statement's answer.

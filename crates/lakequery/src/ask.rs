@@ -54,7 +54,7 @@ pub async fn reached(question: &Question, engine: &dyn SqlEngine) -> anyhow::Res
         Some(sql) => question.within_reach(&engine.run(&sql).await?),
         None => question.clone(),
     };
-    let question = Question { over_facts: engine.keeps_facts(), ..question };
+    let question = Question { abilities: engine.abilities(), ..question };
     let window = question.window;
     if (window.since, window.until) != (None, None) {
         match question.reach() {

@@ -70,19 +70,21 @@ fn arrived(reach: Reach) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Abilities;
     use crate::view::VIEWS;
 
     #[test]
     fn only_what_is_told_of_jobs_is_read_from_facts() {
         let [(_, jobs), (_, pulls)] = VIEWS else { panic!("views") };
-        let sql = jobs.sql_over_facts();
+        let over_facts = Abilities { facts: true, ..Abilities::default() };
+        let sql = jobs.sql_with(over_facts);
         let count = |text: &str| sql.matches(text).count();
         assert_eq!(count("from lake_facts.events_beside\n"), 2);
         for table in ["jobs_alone", "jobs_shared", "job_repositories"] {
             assert_eq!(count(&format!("from lake_facts.{table}\n")), 1, "{table}");
         }
         assert_eq!(count("from events\n"), 0);
-        assert_eq!(pulls.sql_over_facts(), pulls.sql());
+        assert_eq!(pulls.sql_with(over_facts), pulls.sql());
         assert!(!jobs.sql().contains("facts"));
     }
 

@@ -11,11 +11,13 @@
 //! on Trino. Percentiles are nearest rank, by integers. Nothing here is a sentence for a person but
 //! definitions and errors: notes are data until they are rendered.
 
+mod abilities;
 mod answer;
 mod catalogue;
 mod compare;
 mod definition;
 mod dimension;
+pub mod drafts;
 mod duration;
 pub mod facts;
 mod fill;
@@ -34,6 +36,7 @@ mod view;
 mod window;
 mod zone;
 
+pub use abilities::Abilities;
 pub use answer::{Answer, Broken, Counted, Freshness, Gate, Row, Statistics, Unknown};
 pub use catalogue::{ALL, find, names};
 pub use compare::{Change, Direction, compare};

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use crate::definition::Shape;
 use crate::reach::{Cut, Reach};
 use crate::{
-    Agents, Definition, Dimension, PERCENTILES, Slo, Table, Teams, Who, Window, Zone, statement,
+    Abilities, Agents, Definition, Dimension, PERCENTILES, Slo, Table, Teams, Who, Window, Zone,
+    statement,
 };
 
 /// One report, asked for.
@@ -45,8 +46,8 @@ pub struct Question {
     pub top: Option<usize>,
     /// The arrivals that its window needs, where that had to be asked.
     pub reach: Option<Reach>,
-    /// Whether the engine keeps facts, which are read then: see [`crate::facts`].
-    pub over_facts: bool,
+    /// What the engine has beside SQL.
+    pub abilities: Abilities,
     /// Whether an interval for the median is asked for, to compare it with another.
     pub interval: bool,
 }
@@ -102,7 +103,7 @@ impl Question {
             sort: None,
             top: None,
             reach: None,
-            over_facts: false,
+            abilities: Abilities::default(),
             interval: false,
         }
     }

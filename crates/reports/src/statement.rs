@@ -82,7 +82,7 @@ fn parts(question: &Question, names: bool) -> String {
     if names {
         views.push(question.report.subject.repositories);
     }
-    let scope = Scope { reach: question.reach(), over_facts: question.over_facts };
+    let scope = Scope { reach: question.reach(), abilities: question.abilities };
     with(&views, scope)
 }
 

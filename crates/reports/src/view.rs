@@ -1,15 +1,15 @@
 //! The queries that reports are made from, as texts over the table `events`.
 
 use crate::reach::Reach;
-use crate::{facts, shorthand};
+use crate::{Abilities, drafts, facts, shorthand};
 
 /// What queries read.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Scope {
     /// Which arrivals.
     pub(crate) reach: Reach,
-    /// Whether facts are read where there are such.
-    pub(crate) over_facts: bool,
+    /// What the engine has beside SQL.
+    pub(crate) abilities: Abilities,
 }
 
 /// A name for a query.
@@ -83,22 +83,67 @@ pub(crate) static JOB_LIVES: View = View {
     needs: &[&JOB_DELIVERIES, &JOB_STATES],
 };
 
+/// Each delivery that tells of a pull request.
+static PULL_DELIVERIES: View = View {
+    name: "pull_deliveries",
+    text: include_str!("../queries/pulls/pull_deliveries.sql"),
+    event_types: PULL_EVENTS,
+    is_of_names: false,
+    needs: &[],
+};
+
+/// One row per pull request: what its deliveries say, merged.
+static PULL_STATES: View = View {
+    name: "pull_states",
+    text: include_str!("../queries/pulls/pull_states.sql"),
+    event_types: PULL_EVENTS,
+    is_of_names: false,
+    needs: &[&PULL_DELIVERIES],
+};
+
 /// One row per pull request: what can be said by looking at each delivery alone.
 pub(crate) static PULL_LIVES: View = View {
     name: "pull_lives",
     text: include_str!("../queries/pulls/pull_lives.sql"),
     event_types: PULL_EVENTS,
     is_of_names: false,
-    needs: &[],
+    needs: &[&PULL_DELIVERIES, &PULL_STATES],
 };
 
-/// The same with when it was a draft and reviewed, for which deliveries stand in their order.
+/// What is told of drafts, in order.
+static PULL_TURNS: View = View {
+    name: "pull_turns",
+    text: include_str!("../queries/pulls/pull_turns.sql"),
+    event_types: PULL_EVENTS,
+    is_of_names: false,
+    needs: &[&PULL_DELIVERIES],
+};
+
+/// One row per pull request, with when it was a draft.
+static PULL_DRAFTS: View = View {
+    name: "pull_drafts",
+    text: include_str!("../queries/pulls/pull_drafts.sql"),
+    event_types: PULL_EVENTS,
+    is_of_names: false,
+    needs: &[&PULL_DELIVERIES, &PULL_STATES, &PULL_LIVES, &PULL_TURNS],
+};
+
+/// The same, with what follows from that.
+pub(crate) static PULL_READY: View = View {
+    name: "pull_ready",
+    text: include_str!("../queries/pulls/pull_ready.sql"),
+    event_types: PULL_EVENTS,
+    is_of_names: false,
+    needs: &[&PULL_DELIVERIES, &PULL_STATES, &PULL_LIVES, &PULL_TURNS, &PULL_DRAFTS],
+};
+
+/// The same, with when it was reviewed.
 pub(crate) static PULL_STAGES: View = View {
     name: "pull_stages",
     text: include_str!("../queries/pulls/pull_stages.sql"),
     event_types: PULL_EVENTS,
     is_of_names: false,
-    needs: &[&PULL_LIVES],
+    needs: &[&PULL_DELIVERIES, &PULL_STATES, &PULL_LIVES, &PULL_TURNS, &PULL_DRAFTS, &PULL_READY],
 };
 
 /// One row per pull request and what happened to it.
@@ -107,7 +152,7 @@ pub(crate) static PULL_MOMENTS: View = View {
     text: include_str!("../queries/pulls/pull_moments.sql"),
     event_types: PULL_EVENTS,
     is_of_names: false,
-    needs: &[&PULL_LIVES],
+    needs: &[&PULL_DELIVERIES, &PULL_STATES, &PULL_LIVES],
 };
 
 /// One row per job and attempt, for users.
@@ -125,7 +170,16 @@ static PULL_REQUESTS: View = View {
     text: include_str!("../queries/pulls/pull_requests.sql"),
     event_types: PULL_EVENTS,
     is_of_names: false,
-    needs: &[&PULL_LIVES, &PULL_STAGES, &PULL_REPOSITORIES],
+    needs: &[
+        &PULL_DELIVERIES,
+        &PULL_STATES,
+        &PULL_LIVES,
+        &PULL_TURNS,
+        &PULL_DRAFTS,
+        &PULL_READY,
+        &PULL_STAGES,
+        &PULL_REPOSITORIES,
+    ],
 };
 
 /// The views that stand beside `events`, by the folder of their subject.
@@ -141,8 +195,11 @@ impl View {
     pub(crate) fn body(&self, scope: Scope) -> String {
         let lines = self.text.lines().skip_while(|line| line.starts_with("--"));
         let mut body = lines.collect::<Vec<_>>().join("\n");
-        if scope.over_facts {
+        if scope.abilities.facts {
             body = facts::over_facts(self, body, scope.reach);
+        }
+        if scope.abilities.draft_times {
+            body = drafts::by_function(self, body);
         }
         let types: Vec<String> = self.event_types.iter().map(|name| format!("'{name}'")).collect();
         let reach = if self.is_of_names { String::new() } else { scope.reach.sql() };
@@ -155,9 +212,9 @@ impl View {
         self.sql_of(Scope::default())
     }
 
-    /// The same for an engine that keeps facts: see [`crate::facts`].
-    pub fn sql_over_facts(&self) -> String {
-        self.sql_of(Scope { over_facts: true, ..Scope::default() })
+    /// The same for an engine that has more than SQL.
+    pub fn sql_with(&self, abilities: Abilities) -> String {
+        self.sql_of(Scope { abilities, ..Scope::default() })
     }
 
     fn sql_of(&self, scope: Scope) -> String {

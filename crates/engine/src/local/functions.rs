@@ -9,9 +9,11 @@
 //! | `lower(text)` | the engine's own looks at the letters around `Σ`, and makes two of `İ` |
 //! | `max_by(x, row(a, b, x))`, `min_by` | the engine has neither |
 //! | `max(text)`, `min(text)` | the engine's own hold a text for each group, and ours each text once |
+//! | `draft_times(…)` | when a pull request was a draft, in one reading of what SQL reads three times |
 //! | `json_get…`, `->`, `->>` | of `datafusion-functions-json`; Trino has none of these |
 //! | `repeat`, `lpad`, `array_repeat`, `range`, … | the engine's own, guarded: a few letters of SQL must not make gigabytes |
 
+mod draft_times;
 mod extreme;
 mod guarded;
 mod json_extract_scalar;
@@ -23,7 +25,7 @@ use std::sync::Arc;
 
 use datafusion::common::Result;
 use datafusion::execution::FunctionRegistry as _;
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::prelude::SessionContext;
 
 /// Registers all of them; ours replace the engine's own of the same name.
@@ -48,5 +50,6 @@ pub(super) fn register(context: &mut SessionContext) -> Result<()> {
     for function in extreme::TextBy::both() {
         context.register_udaf(Arc::new(function))?;
     }
+    context.register_udaf(Arc::new(AggregateUDF::from(draft_times::DraftTimes::new())))?;
     guarded::register(context)
 }

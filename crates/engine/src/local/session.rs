@@ -16,7 +16,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 use futures::{StreamExt as _, TryStreamExt as _};
 use octolake_lake::{LiveFile, Source, View};
-use octolake_reports::{Question, Table, VIEWS};
+use octolake_reports::{Abilities, Question, Table, VIEWS};
 use octolake_store::Lake;
 use tokio::sync::OnceCell;
 
@@ -184,10 +184,7 @@ impl Engine {
         let lists = read_only::lists(statement)
             || references.iter().any(|reference| reference.schema() == Some("information_schema"));
         for (_, view) in VIEWS.iter().filter(|(_, view)| lists || named.contains(view.name)) {
-            let text = match &self.facts {
-                Some(_) => view.sql_over_facts(),
-                None => view.sql(),
-            };
+            let text = view.sql_with(self.abilities());
             if text.contains(octolake_reports::facts::SCHEMA) {
                 self.register_facts().await?;
             }
@@ -204,8 +201,8 @@ impl SqlEngine for Engine {
         "local"
     }
 
-    fn keeps_facts(&self) -> bool {
-        self.facts.is_some()
+    fn abilities(&self) -> Abilities {
+        Abilities { facts: self.facts.is_some(), draft_times: true }
     }
 
     async fn run(&self, sql: &str) -> Result<Table, EngineError> {

@@ -4,7 +4,7 @@ use super::lead_time::DIMENSIONS;
 use super::{CLOSED, OPEN, UNIDENTIFIED, UNKNOWN_DRAFT, UNTIMED};
 use crate::definition::{Definition, Shape};
 use crate::subject::PULLS;
-use crate::view::PULL_STAGES;
+use crate::view::PULL_READY;
 
 pub(super) static DEFINITION: Definition = Definition {
     name: "lead-time",
@@ -20,7 +20,7 @@ in whether it is a draft, and what changed it between them never came), untimed 
 says when it was created), unidentified (a delivery without the id of a repository or a number).",
     subject: &PULLS,
     unit: "prs",
-    view: &PULL_STAGES,
+    view: &PULL_READY,
     time: "v.counted_at",
     left_out: "case when v.outcome <> 'merged' then v.outcome when v.lead_s is null then 'untimed' \
                when not v.is_draft_known then 'unknown_draft' end",

@@ -4,7 +4,7 @@ use super::lead_time::DIMENSIONS;
 use super::{CLOSED, OPEN, UNIDENTIFIED, UNKNOWN_DRAFT, UNTIMED};
 use crate::definition::{Definition, Shape};
 use crate::subject::PULLS;
-use crate::view::PULL_STAGES;
+use crate::view::PULL_READY;
 
 pub(super) static DEFINITION: Definition = Definition {
     name: "lead-time",
@@ -21,7 +21,7 @@ untimed (merged, and nothing says when it was created), unidentified (a delivery
 repository or a number).",
     subject: &PULLS,
     unit: "prs",
-    view: &PULL_STAGES,
+    view: &PULL_READY,
     time: "v.counted_at",
     left_out: "case when v.outcome <> 'merged' then v.outcome \
                when v.ready_at is null and v.created_at is null then 'untimed' \

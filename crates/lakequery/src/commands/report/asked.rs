@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
 use octolake_reports::{
-    ALL, Agents, Definition, Dimension, EmptyGate, Question, RepoName, Slo, Sort, Teams, Who,
-    Window, Zone, find, names, nearest,
+    ALL, Abilities, Agents, Definition, Dimension, EmptyGate, Question, RepoName, Slo, Sort, Teams,
+    Who, Window, Zone, find, names, nearest,
 };
 
 use super::filters::Filters;
@@ -157,7 +157,7 @@ impl Args {
             slos: self.slo.clone(),
             sort: self.sort.clone(),
             top: self.top.map(|top| top as usize),
-            over_facts: false,
+            abilities: Abilities::default(),
             interval: self.compare,
             ..Question::plain(report, Some(now))
         };
