@@ -82,7 +82,8 @@ fn parts(question: &Question, names: bool) -> String {
     if names {
         views.push(question.report.subject.repositories);
     }
-    let scope = Scope { reach: question.reach(), abilities: question.abilities };
+    let scope =
+        Scope { reach: question.reach(), window: question.window, abilities: question.abilities };
     with(&views, scope)
 }
 

@@ -1,13 +1,15 @@
 //! The queries that reports are made from, as texts over the table `events`.
 
 use crate::reach::Reach;
-use crate::{Abilities, drafts, facts, shorthand};
+use crate::{Abilities, Window, drafts, facts, shorthand};
 
 /// What queries read.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Scope {
     /// Which arrivals.
     pub(crate) reach: Reach,
+    /// Which times.
+    pub(crate) window: Window,
     /// What the engine has beside SQL.
     pub(crate) abilities: Abilities,
 }
@@ -196,7 +198,7 @@ impl View {
         let lines = self.text.lines().skip_while(|line| line.starts_with("--"));
         let mut body = lines.collect::<Vec<_>>().join("\n");
         if scope.abilities.facts {
-            body = facts::over_facts(self, body, scope.reach);
+            body = facts::over_facts(self, body, scope);
         }
         if scope.abilities.draft_times {
             body = drafts::by_function(self, body);

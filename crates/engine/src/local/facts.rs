@@ -20,7 +20,7 @@ use octolake_reports::facts::{ALONE, BESIDE, NAMES, REPOSITORIES, SCHEMA, SHARED
 use octolake_store::Lake;
 use octolake_tables::facts::{self, job};
 
-use self::alone::{IsAlone, alone};
+use self::alone::{IsAlone, Ranges, meet, parted};
 use self::unlisted::Unlisted;
 use super::file_set::{FileSet, Shape, table_schema, with_views, without_payload};
 use super::files_table::FilesTable;
@@ -78,16 +78,21 @@ impl JobFacts {
             true => range_beside(context).await?,
             false => None,
         };
-        let facts = || context.read_table(self.facts.clone());
-        let is_alone = ScalarUDF::from(IsAlone::new(alone(&self.ids, beside)));
-        let is_alone = is_alone.call(vec![col(job::JOB_ID)]);
+        let Ranges { alone, shared } = parted(&self.ids, beside);
+        let is_alone = ScalarUDF::from(IsAlone::new(alone)).call(vec![col(job::JOB_ID)]);
+        let is_shared = |file: &LiveFile| file.facts.iter().any(|it| meet(&it.ids, &shared));
+        let with_shared = Arc::new(self.facts.of_files(is_shared));
         let of_names = told_of_names();
         let of_names: Vec<&str> = of_names.iter().map(String::as_str).collect();
-        for (name, condition) in [(ALONE, is_alone.clone()), (SHARED, is_alone.is_not_true())] {
-            let jobs = facts()?.filter(condition)?.drop_columns(&of_names)?;
+        for (name, files, condition) in
+            [(ALONE, &self.facts, is_alone.clone()), (SHARED, &with_shared, is_alone.is_not_true())]
+        {
+            let jobs = context.read_table(files.clone())?;
+            let jobs = jobs.filter(condition)?.drop_columns(&of_names)?;
             unlisted.register_table(name.to_owned(), jobs.into_view())?;
         }
-        let names = facts()?.filter(col(job::REPO_NAME).is_not_null())?;
+        let names =
+            context.read_table(self.facts.clone())?.filter(col(job::REPO_NAME).is_not_null())?;
         let told = of_names.iter().zip(NAMES).map(|(column, name)| col(*column).alias(name));
         let columns = [job::SOURCE, job::REPO_ID].into_iter().map(col).chain(told);
         unlisted.register_table(REPOSITORIES.to_owned(), names.select(columns)?.into_view())?;

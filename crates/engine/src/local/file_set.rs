@@ -69,7 +69,7 @@ impl Shape {
 }
 
 /// How a scan reads files of a shape.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct FileSet {
     pub(super) shape: Shape,
     store: Arc<dyn ObjectStore>,

@@ -28,6 +28,14 @@ impl FilesTable {
         Self { sets, schema }
     }
 
+    /// The rows of some of its files.
+    pub(super) fn of_files(&self, is_wanted: impl Fn(&LiveFile) -> bool) -> Self {
+        let wanted =
+            |files: &[LiveFile]| files.iter().filter(|it| is_wanted(it)).cloned().collect();
+        let sets = self.sets.iter().map(|(set, files)| (set.clone(), wanted(files)));
+        Self { sets: sets.collect(), schema: self.schema.clone() }
+    }
+
     /// Whether there is any.
     pub(super) fn has_files(&self) -> bool {
         self.sets.iter().any(|(_, files)| !files.is_empty())

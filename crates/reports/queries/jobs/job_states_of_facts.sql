@@ -25,5 +25,5 @@ select
   has_begun,
   has_completed,
   was_skipped
-from lake_facts.jobs_alone(arrived)
+from lake_facts.jobs_alone(in_window)
 union all
