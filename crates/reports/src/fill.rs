@@ -1,6 +1,6 @@
 //! Periods: those that have no values get a row, and those that are not whole get a mark.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, TimeDelta, Timelike as _, Utc};
 
@@ -15,21 +15,47 @@ const MOST: usize = 20_000;
 pub(crate) fn fill(question: &Question, answer: &mut Answer) {
     let Some(place) = question.finest_period() else { return };
     let periods = question.by.iter().filter(|by| by.fineness().is_some()).count();
+    let named = named(question, place, answer);
     if periods == 1 {
-        gaps(question, place, answer);
+        gaps(question, place, answer, &named);
     }
     let newest = answer.freshness.newest_arrival;
+    let is_partial = |(text, period): (String, Period)| (text, !period.is_whole(question, newest));
+    let mut partial: HashMap<String, bool> = named.into_iter().map(is_partial).collect();
     for row in &mut answer.rows {
-        let text = row.keys[place].as_deref();
-        let period = text.and_then(|text| Period::parse(question.by[place], question.zone, text));
-        row.partial = period.is_some_and(|period| !period.is_whole(question, newest));
+        let Some(text) = row.keys[place].as_deref() else { continue };
+        let known = partial.get(text).copied();
+        row.partial = known.unwrap_or_else(|| {
+            // One that was a gap.
+            let period = Period::parse(question.by[place], question.zone, text);
+            let is_partial = period.is_some_and(|period| !period.is_whole(question, newest));
+            partial.insert(text.to_owned(), is_partial);
+            is_partial
+        });
     }
 }
 
-fn gaps(question: &Question, place: usize, answer: &mut Answer) {
-    let (by, zone) = (question.by[place], question.zone);
-    let parsed = |row: &Row| Period::parse(by, zone, row.keys[place].as_deref()?);
-    let Some((first, last)) = bounds(question, by, answer.rows.iter().filter_map(parsed)) else {
+/// The periods that keys name: a million rows name a few hundred.
+fn named(question: &Question, place: usize, answer: &Answer) -> HashMap<String, Period> {
+    let mut named = HashMap::new();
+    for text in answer.rows.iter().filter_map(|row| row.keys[place].as_deref()) {
+        if !named.contains_key(text)
+            && let Some(period) = Period::parse(question.by[place], question.zone, text)
+        {
+            named.insert(text.to_owned(), period);
+        }
+    }
+    named
+}
+
+fn gaps(question: &Question, place: usize, answer: &mut Answer, named: &HashMap<String, Period>) {
+    let by = question.by[place];
+    let parsed = |row: &Row| named.get(row.keys[place].as_deref()?).copied();
+    // With their gaps filled there would be no fewer.
+    if answer.rows.iter().filter_map(parsed).count() > MOST {
+        return;
+    }
+    let Some((first, last)) = bounds(question, by, named.values().copied()) else {
         return;
     };
     let others: BTreeSet<Vec<Option<String>>> =
@@ -54,12 +80,17 @@ fn gaps(question: &Question, place: usize, answer: &mut Answer) {
             rows.entry(keys.clone()).or_insert(Row { keys, counted, ..Row::default() });
         }
     }
+    let begin = |row: &Row| {
+        let text = row.keys[place].as_deref()?;
+        let known = named.get(text).copied();
+        Some(known.or_else(|| Period::parse(by, question.zone, text))?.begin)
+    };
     // As the engine orders: by the keys, what has none last.
     let mut filled: Vec<Row> = rows.into_values().collect();
     filled.sort_by_cached_key(|row| {
         let keys = row.keys.iter().enumerate().map(|(at, key)| {
             // Clocks that are set back show an hour twice, and the second time with a smaller text.
-            let begin = (at == place).then(|| parsed(row).map(|period| period.begin)).flatten();
+            let begin = (at == place).then(|| begin(row)).flatten();
             (key.is_none(), begin, key.clone())
         });
         keys.collect::<Vec<_>>()
