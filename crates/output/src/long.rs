@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use comfy_table::Table;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::grid::printable;
 use crate::{Align, CsvCells, Format, Line, markdown};
@@ -111,12 +111,7 @@ impl Style {
 
 /// How many columns of a terminal a text takes.
 fn width(text: &str) -> usize {
-    if text.is_ascii() {
-        return text.len();
-    }
-    let mut table = Table::new();
-    table.add_row([text]);
-    table.column_max_content_widths().first().map_or(0, |width| usize::from(*width))
+    if text.is_ascii() { text.len() } else { text.width() }
 }
 
 #[cfg(test)]
