@@ -7,6 +7,7 @@ import pytest
 
 from localaws import LocalAws
 
+pytest_plugins = ["order"]
 # boto3 wants these, whatever they are; a developer's own must not be used.
 os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -10,9 +10,16 @@ import boto3
 
 import functions
 
-BINARY = Path(os.environ.get("LAKEQUERY") or functions.TARGET / "debug/lakequery")
 CHECKSUMS = Path(__file__).with_name("athena") / "checksums.py"
 TIMEOUT = 300
+
+
+def lakequery():
+    """The command: the one that LAKEQUERY names, or that of this tree, built as the functions are."""
+    if named := os.environ.get("LAKEQUERY"):
+        return Path(named)
+    functions.build()
+    return functions.TARGET / "debug/lakequery"
 
 
 class Lake:
@@ -24,7 +31,7 @@ class Lake:
         self.environment = clean | variables
 
     def command(self, *args):
-        return [BINARY, "--lake", self.url, "--format", "json", *args]
+        return [lakequery(), "--lake", self.url, "--format", "json", *args]
 
     def ask(self, *args):
         """What `lakequery` says, from its JSON."""

@@ -56,6 +56,7 @@ def zips(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stack(aws, client, zips):
+    """All of the root module; test_end_to_end.py destroys the same."""
     topic = client("sns").create_topic(Name="alarms")["TopicArn"]
     queue = client("sqs").create_queue(QueueName="told")["QueueUrl"]
     arn = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -64,8 +65,7 @@ def stack(aws, client, zips):
     stack = Stack(aws, name="watched", tls_only=False, force_destroy=True, alarm_topic_arns=[topic], routes=probe, **zips)
     stack.outputs = stack.apply()
     stack.told = queue
-    yield stack
-    stack.destroy()
+    return stack
 
 
 @pytest.fixture

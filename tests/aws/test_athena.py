@@ -17,7 +17,7 @@ import github
 import standin
 from athena import ageing, checksums, deliveries, listings, questions, sql
 from athena.asking import Asking
-from lake import BINARY, LakeOnS3
+from lake import LakeOnS3, lakequery
 from localaws.stack import REPOSITORY, Stack
 from localtrino import Trino
 
@@ -69,9 +69,8 @@ def outputs(aws, starting, tmp_path_factory):
 @pytest.fixture(scope="module")
 def delivered(aws, client, outputs, tmp_path_factory):
     """[(day, record)] of all that came into raw/, redeliveries too; the bulky part is not merged."""
-    assert BINARY.exists(), f"there is no {BINARY}: run cargo build --bin lakequery"
     began = time.monotonic()
-    demo = deliveries.demo(BINARY, tmp_path_factory.mktemp("demo") / "lake")
+    demo = deliveries.demo(lakequery(), tmp_path_factory.mktemp("demo") / "lake")
     came = fill(aws, client, outputs, demo)
     told("filled", began)
     return [(at, record) for at, records in came.items() for record in records]

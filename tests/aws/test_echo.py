@@ -1,13 +1,13 @@
 """The example of a consumer: its function, behind its rule, with its dead-letter queue."""
 
 import json
-import time
 
 import pytest
 
 import functions
 from github import guid
 from localaws.stack import Stack
+from waiting import soon
 
 # The consumer and what it stands on; the rest of the root module is applied by other tests.
 PARTS = [
@@ -16,7 +16,6 @@ PARTS = [
     "aws_lambda_permission.rule",
     "aws_sqs_queue_policy.dead_letters",
 ]
-PATIENCE = 60  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -24,22 +23,13 @@ def echo(aws):
     zips = {"echo_zip": str(functions.build()["echo"])}
     stack = Stack(aws, root="terraform/examples/echo", name="example", event_type="pull_request", tls_only=False, **zips)
     stack.run("apply", "-auto-approve", "-input=false", *(f"-target={part}" for part in PARTS))
-    yield "example-echo"
-    stack.destroy()
+    # Not destroyed: test_end_to_end.py destroys all that is of these kinds.
+    return "example-echo"
 
 
 def deliver(client, event, detail):
     entry = {"Source": "github.com", "DetailType": event, "Detail": json.dumps(detail), "EventBusName": "example"}
     assert client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
-
-
-def soon(what):
-    """What comes of it as soon as it is something: a rule does not wait for its target."""
-    ends = time.monotonic() + PATIENCE
-    while not (found := what()):
-        assert time.monotonic() < ends, "nothing came"
-        time.sleep(0.2)
-    return found
 
 
 def test_its_function_gets_the_events_of_its_rule(client, echo):

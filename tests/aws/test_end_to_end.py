@@ -22,13 +22,19 @@ import boto3
 import pytest
 
 import applying
+import destinations
 import functions
 import github
+import routed
+from destinations import logged
 from github import Delivery, guid
 from lake import Lake, LakeOnS3
 from localaws import calls
 from localaws.permissions import principals
 from localaws.stack import Stack
+from messages import count
+from owner import Owner
+from waiting import soon
 
 SECRET = "It's a Secret to Everybody"
 PRODUCERS = {"source": "deploy-tools", "iam": True}
@@ -68,11 +74,15 @@ def applied(aws, client):
     """The root module, applied by a principal with the policies for applying and no others; `outputs` are
     its outputs, `calls` the actions that it took so far, `applier` who took them."""
     began = time.monotonic()
-    zips = {f"{name}_zip": str(path) for name, path in functions.build().items() if name != "echo"}
+    built = functions.build()
+    zips = {f"{name}_zip": str(path) for name, path in built.items() if name != "echo"}
     told("functions built", began)
     architecture = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
     key, roles = applying.prepare(client, "acme")
-    inputs = {"architecture": architecture, "tls_only": False, "force_destroy": True, "log_events": True, "producers_door": PRODUCERS, **zips, **roles}
+    there = destinations.existing(client, routed.THERE, built["echo"].read_bytes())
+    destinations.bounded(client, roles["role_permissions_boundary"], "acme", routed.THERE)
+    more = {"log_events": True, "producers_door": PRODUCERS, "routes": routed.routes(there)}
+    inputs = {"architecture": architecture, "tls_only": False, "force_destroy": True, **more, **zips, **roles}
     stack = Stack(aws, key=key, name="acme", **inputs)
     stack.applier, stack.calls, began = principals[key], set(), time.monotonic()
     with recorded(stack):
@@ -243,6 +253,29 @@ def test_a_bus_that_fails_for_a_while_loses_nothing(webhook, control, compact):
     assert counts(compact()) == {"read": 3, "stored": 3, "duplicates": 0, "quarantined": 0}
 
 
+def test_a_delivery_is_seen_at_a_target_of_each_type(aws, applied, client, webhook, compact):
+    """And one that a target does not take comes back from its dead letters, once the target does."""
+    api = destinations.Api()
+    heard = destinations.listener(client, applied.outputs["routes"]["sns"]["target_arn"], f"{routed.THERE}-listener")
+    published = {"id": 1, "published_at": "2026-03-02T10:00:00Z"}
+    release = Delivery("release", guid(0xBA001), json.dumps({"action": "published", "release": published, "repository": routed.REPOSITORY}).encode())
+    assert webhook(release)[0] == 202
+    soon(lambda: logged(client, f"/aws/lambda/{routed.THERE}-function"))
+    assert counts(compact()) == {"read": 1, "stored": 1, "duplicates": 0, "quarantined": 0}
+    assert routed.seen(client, applied.outputs["routes"], api, heard) == {kind.replace("_", "-"): [release.guid] for kind in routed.types()}
+
+    api.failing, letters = True, applied.outputs["routes"]["api-destination"]["dead_letter_queue_url"]
+    deployment = Delivery("deployment", guid(0xBA002), json.dumps({"action": "created", "repository": routed.REPOSITORY}).encode())
+    assert webhook(deployment)[0] == 202
+    soon(lambda: count(client, letters) == (1, 0))
+    api.failing = False
+    (redriven,) = Owner(aws, "acme").ask("redrive", "api-destination")
+    assert (redriven["found"], redriven["events"], redriven["into"], redriven["left"]) == (1, 1, ["the bus acme"], [])
+    assert [body["detail"]["_delivery"]["id"] for _, _, body in api.requests] == [release.guid, deployment.guid]
+    assert count(client, letters) == (0, 0)
+    assert counts(compact()) == {"read": 2, "stored": 1, "duplicates": 1, "quarantined": 0}, "by the bus it came twice"
+
+
 def test_the_webhook_refuses_what_the_contract_refuses(applied, webhook):
     url = applied.outputs["webhook_url"]
     push = Delivery("push", guid(0xC0001), b"{}")
@@ -387,14 +420,8 @@ def test_a_leaked_secret_is_revoked_at_once(applied, aws, secret):
     assert [push.send(url, signer)[0] for signer in signers] == [401, 202, 401]
 
 
-def logged(client, function):
-    """The lines of a function's log, each one a JSON object."""
-    pages = client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
-    return [json.loads(event["message"]) for page in pages for event in page["events"]]
-
-
 def test_the_logs_are_json_and_hold_no_payload(applied, client, secret, deliveries):
-    lines = logged(client, applied.outputs["ingest_function_name"])
+    lines = logged(client, f"/aws/lambda/{applied.outputs['ingest_function_name']}")
     taken = {line.get("delivery") for line in lines if line.get("status") == 202}
     assert {delivery.guid for delivery in deliveries if delivery.event != "ping"} <= taken
     assert all(line["taken"] for line in lines if line["message"] == "answered" and line["status"] == 202), "what alarms count"
@@ -402,7 +429,7 @@ def test_the_logs_are_json_and_hold_no_payload(applied, client, secret, deliveri
     text = json.dumps(lines)
     assert MARK not in text and secret not in text and SECRET not in text
 
-    lines = logged(client, applied.outputs["compactor_function_name"])
+    lines = logged(client, f"/aws/lambda/{applied.outputs['compactor_function_name']}")
     assert MARK not in json.dumps(lines)
     runs = [line for line in lines if line.get("message") == "the run is over"]
     metrics = [line for line in lines if "_aws" in line]
@@ -415,8 +442,7 @@ def test_the_logs_are_json_and_hold_no_payload(applied, client, secret, deliveri
 
 
 def test_the_bus_can_be_read_in_its_own_log(client, deliveries):
-    pages = client("logs").get_paginator("filter_log_events").paginate(logGroupName="/aws/events/acme")
-    events = [json.loads(event["message"]) for page in pages for event in page["events"]]
+    events = logged(client, "/aws/events/acme")
     assert {delivery.guid for delivery in deliveries} <= {event["detail"]["_delivery"]["id"] for event in events}
 
 
@@ -442,6 +468,10 @@ def test_destroy_leaves_nothing(applied, aws):
         "schedule groups": boto3.client("scheduler", **session).list_schedule_groups()["ScheduleGroups"],
         "log policies": boto3.client("logs", **session).describe_resource_policies()["resourcePolicies"],
         "queries": boto3.client("athena", **session).list_named_queries(WorkGroup="acme")["NamedQueryIds"],
+        "topics": boto3.client("sns", **session).list_topics()["Topics"],
+        "tables": boto3.client("dynamodb", **session).list_tables()["TableNames"],
+        "workflows": boto3.client("stepfunctions", **session).list_state_machines()["stateMachines"],
+        "API destinations": boto3.client("events", **session).list_api_destinations()["ApiDestinations"],
         "dashboards": boto3.client("cloudwatch", **session).list_dashboards()["DashboardEntries"],
     }
     of_the_stack = {kind: [item for item in items if "acme" in str(item)] for kind, items in left.items()}
@@ -452,5 +482,6 @@ def test_the_policies_for_applying_allow_every_call(applied):
     statements = [statement for file in applying.POLICIES for statement in applying.filled(file, "acme")["Statement"]]
     allowed = {action for statement in statements if statement["Effect"] == "Allow" for action in statement["Action"]}
     assert len(applied.calls) > 100, "an apply, a plan and a destroy were recorded"
+    assert {"sns:CreateTopic", "dynamodb:CreateTable", "states:CreateStateMachine", "events:CreateApiDestination"} <= applied.calls
     assert applied.calls - allowed - applying.NEEDS_NO_PERMISSION == set()
     assert {action for action, _ in applied.applier.refused} <= applying.NEEDS_NO_PERMISSION

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 import standin
 from localaws import bus, firehose, functions, proxy
+from waiting import PATIENCE, soon
 
 ROLE = "arn:aws:iam::123456789012:role/any"
 ARN = "arn:aws:{}:eu-central-1:123456789012:{}"
@@ -80,8 +81,8 @@ def objects(client, bucket):
     return found
 
 
-def messages(client, url, count=1, seconds=5):
-    """The bodies of so many messages of a queue, as JSON."""
+def messages(client, url, count=1, seconds=PATIENCE):
+    """The bodies of so many messages of a queue, as JSON; fewer where no more come in this time."""
     got, ends = [], time.monotonic() + seconds
     while len(got) < count and time.monotonic() < ends:
         answer = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
@@ -141,15 +142,13 @@ def test_a_bucket_that_went_away_holds_up_no_other_stream(aws, client):
 
 
 def test_a_buffer_closes_by_size_and_by_time(client):
-    make_stream(client, "closing", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 1}, Prefix="p!{timestamp:yyyy}/")
+    make_stream(client, "closing", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 3}, Prefix="p!{timestamp:yyyy}/")
     stream = client("firehose")
     for _ in range(2):
         stream.put_record(DeliveryStreamName="closing", Record={"Data": b"x" * 600_000})
     assert [len(body) for body in objects(client, "closing").values()] == [1_200_000]
     stream.put_record(DeliveryStreamName="closing", Record={"Data": b"y"})
-    ends = time.monotonic() + 5
-    while len(objects(client, "closing")) < 2 and time.monotonic() < ends:
-        time.sleep(0.1)
+    soon(lambda: len(objects(client, "closing")) == 2)
     assert sorted(len(body) for body in objects(client, "closing").values()) == [1, 1_200_000]
 
 
@@ -277,9 +276,7 @@ def test_its_output_is_in_its_log_group(client):
     logs.create_log_group(logGroupName="/my/group")
     make_function(client, "logging", LoggingConfig={"LogFormat": "JSON", "LogGroup": "/my/group"})
     run(client, "logging", {"a": 1, "b": 2})
-    ends = time.monotonic() + 5
-    while not (found := logs.filter_log_events(logGroupName="/my/group")["events"]) and time.monotonic() < ends:
-        time.sleep(0.05)
+    found = soon(lambda: logs.filter_log_events(logGroupName="/my/group")["events"])
     assert [json.loads(event["message"]) for event in found] == [{"got": ["a", "b"]}]
 
 

@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 import applying
-import functions
 import github
 import standin
 from lake import LakeOnS3
@@ -254,8 +253,8 @@ ROLE_POLICIES = (
 
 @pytest.fixture(scope="module")
 def stack(aws, applier, tmp_path_factory):
-    """The roles of a stack and what they stand on, applied by the applier and destroyed again; the rest
-    is applied in this way by test_end_to_end.py."""
+    """The roles of a stack and what they stand on, applied by the applier; test_end_to_end.py applies the
+    rest in this way, and destroys it."""
     zips = {name: tmp_path_factory.mktemp("zips") / f"{name}.zip" for name in ("ingest", "compactor")}
     for path in zips.values():
         path.write_bytes(standin.zipped(standin.ECHO))
@@ -265,9 +264,8 @@ def stack(aws, applier, tmp_path_factory):
     targets = [f"-target=module.{policy}" for policy in ROLE_POLICIES]
     principals[key].refused.clear()
     stack.run("apply", "-auto-approve", "-input=false", "-parallelism=20", *targets)
-    yield stack
-    stack.destroy()
     assert {action for action, _ in principals[key].refused} <= applying.NEEDS_NO_PERMISSION
+    return stack
 
 
 @pytest.fixture(scope="module")
@@ -326,12 +324,6 @@ def test_the_documented_policy_is_the_one_of_the_compactor_s_role(role_policies,
     assert by_sid(documented(bucket, "")["compact"]["Statement"]) == ours
 
 
-@pytest.fixture(scope="module")
-def lakequery():
-    """The real command."""
-    functions.build()
-
-
 class Users:
     """The principals of a lake on S3, each with its documented policy and no more."""
 
@@ -368,7 +360,7 @@ def serve(lake, spool, deliveries):
 @pytest.mark.parametrize(
     ("bucket", "prefix", "looked_at"), [("whole", "", None), ("shared", "team/lake", None), ("shared-too", "team/lake", "key")]
 )
-def test_the_documented_policies_suffice(aws, client, lakequery, tmp_path, monkeypatch, bucket, prefix, looked_at):
+def test_the_documented_policies_suffice(aws, client, tmp_path, monkeypatch, bucket, prefix, looked_at):
     monkeypatch.setitem(permissions.settings, "prefix_of_a_missing_key", looked_at)
     users = Users(aws, client, bucket, prefix)
     stories = github.stories()
@@ -391,7 +383,7 @@ def test_the_documented_policies_suffice(aws, client, lakequery, tmp_path, monke
     assert users.refused() == {}
 
 
-def test_a_condition_on_prefixes_could_stop_everything(aws, client, lakequery):
+def test_a_condition_on_prefixes_could_stop_everything(aws, client):
     """The policy that was documented until there was this test: right only if S3 looks at the key."""
     users = Users(aws, client, "conditional", "team/lake")
     client("s3").put_object(**users.raw, Body=b"half a rec\n")

@@ -23,7 +23,7 @@ from localaws.stack import REPOSITORY, Stack
 
 NAME, SOURCE = "produced", "deploy-tools"
 BUS = f"arn:aws:events:eu-central-1:123456789012:event-bus/{NAME}"
-RATE, BURST = 30, 60
+RATE, BURST = 10, 60  # a slow machine too sends more than so many a second
 TOKENS = {"issuer": issuer.NAME, "audience": ["octolake"], "scopes": ["events/write"]}
 EVENT = {"action": "created", "repository": {"id": 7, "full_name": "acme/web"}, "sender": {"login": "robot", "type": "Bot"}, "note": "é 1.50"}
 

@@ -5,84 +5,25 @@ With roles and boundary as an administrator would have them: the local AWS asks 
 """
 
 import json
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 import applying
-import standin
+import destinations
+from destinations import ARN, Api, bodies, listener, logged, queue, streamed, taken
 from github import guid
-from localaws import calls, targets
-from localaws.permissions import ACCOUNT, principals
 from localaws.stack import Stack
+from waiting import soon
 
 NAME = "hot"
-ARN = "arn:aws:{}:eu-central-1:" + ACCOUNT + ":{}"
-PATIENCE = 20  # seconds
 
 
-class Api:
-    """A host on the internet, as an API destination finds it: it keeps what it is sent, and answers 500
-    while it is told to."""
-
-    def __init__(self, host):
-        self.requests, self.failing = [], False
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(500 if api.failing else 200)
-                self.end_headers()
-                if not api.failing:
-                    api.requests.append((self.path, dict(self.headers), json.loads(body)))
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        targets.hosts[host] = "http://127.0.0.1:%d" % self.server.server_address[1]
-
-
-def connection(client, name):
-    """What an owner makes by hand, for a credential is no matter of Terraform's."""
-    key = {"ApiKeyAuthParameters": {"ApiKeyName": "Authorization", "ApiKeyValue": "Bearer t0ken"}}
-    return client("events").create_connection(Name=name, AuthorizationType="API_KEY", AuthParameters=key)["ConnectionArn"]
-
-
-def existing(client):
-    """Targets that are there before the stack: a function, a stream, a bus with a queue on it, a cluster."""
-    role = f"arn:aws:iam::{ACCOUNT}:role/any"
-    client("logs").create_log_group(logGroupName="/aws/lambda/hot-function")
-    settings = {"Runtime": "provided.al2023", "Handler": "bootstrap", "Code": {"ZipFile": standin.zipped(standin.ECHO)}}
-    function = client("lambda").create_function(FunctionName="hot-function", Role=role, Timeout=5, **settings)["FunctionArn"]
-    client("s3").create_bucket(Bucket="hot-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    into = {"RoleARN": role, "BucketARN": "arn:aws:s3:::hot-bucket", "Prefix": "p/"}
-    client("firehose").create_delivery_stream(DeliveryStreamName="hot-stream", ExtendedS3DestinationConfiguration=into)
-    client("events").create_event_bus(Name="hot-other")
-    client("sqs").create_queue(QueueName="hot-other")
-    client("events").put_rule(Name="all", EventBusName="hot-other", EventPattern='{"source":[{"prefix":""}]}')
-    client("events").put_targets(Rule="all", EventBusName="hot-other", Targets=[{"Id": "t", "Arn": ARN.format("sqs", "hot-other")}])
-    client("sqs").create_queue(QueueName="hot-queue.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})
-    cluster = client("ecs").create_cluster(clusterName="hot")["cluster"]["clusterArn"]
-    container = [{"name": "job", "image": "job", "memory": 512}]
-    made = client("ecs").register_task_definition(
-        family="hot", requiresCompatibilities=["FARGATE"], networkMode="awsvpc", cpu="256", memory="512", containerDefinitions=container
-    )
-    subnet = client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
-    return {"function": function, "cluster": cluster, "task": made["taskDefinition"]["taskDefinitionArn"], "subnet": subnet}
-
-
-def routes(there, connection_arn):
+def routes(there):
     """A route to each type of target, each with a filter of another kind."""
     opened = {"paths": {"number": "$.detail.number", "who": "$.detail.sender.login"}, "template": '{"text": "<who> opened <number>", "n": <number>}'}
-    job = '{"containerOverrides": [{"name": "job", "environment": [{"name": "REF", "value": "<ref>"}]}]}'
     return {
         "all": {"target": {"type": "log_group", "retention_days": 3}},
-        "function": {"events": ["issues"], "input": {"path": "$.detail"}, "target": {"type": "lambda", "arn": there["function"]}},
+        "function": {"events": ["issues"], "input": {"path": "$.detail"}, "target": {"type": "lambda", "arn": there["lambda"]}},
         "queue": {"events": ["pull_request"], "actions": ["opened"], "input": opened, "target": {"type": "sqs"}},
         "fifo": {
             "events": ["pull_request"],
@@ -90,12 +31,12 @@ def routes(there, connection_arn):
             "target": {"type": "sqs", "arn": ARN.format("sqs", "hot-queue.fifo"), "message_group_id": "all"},
         },
         "topic": {"repositories": ["Acme/*", "other/one"], "alarm": True, "target": {"type": "sns", "name": "hot-told"}},
-        "stream": {"pattern": {"detail": {"size": [{"numeric": [">", 100]}]}}, "target": {"type": "firehose", "arn": ARN.format("firehose", "deliverystream/hot-stream")}},
-        "bus": {"events": ["star"], "target": {"type": "event_bus", "arn": ARN.format("events", "event-bus/hot-other")}},
+        "stream": {"pattern": {"detail": {"size": [{"numeric": [">", 100]}]}}, "target": {"type": "firehose", "arn": there["firehose"]}},
+        "bus": {"events": ["star"], "target": {"type": "event_bus", "arn": there["event_bus"]}},
         "api": {
             "events": ["ping"],
             "input": {"paths": {"zen": "$.detail.zen"}, "template": '{"said": <zen>}'},
-            "target": {"type": "api_destination", "url": "https://api.example.com/hooks/*", "path_values": ["$.detail.hook"], "headers": {"X-From": "lake"}, "connection_arn": connection_arn},
+            "target": {"type": "api_destination", "url": "https://api.example.com/hooks/*", "path_values": ["$.detail.hook"], "headers": {"X-From": "lake"}, "connection_arn": there["connection"]},
         },
         "newest": {
             "events": ["release"],
@@ -110,14 +51,8 @@ def routes(there, connection_arn):
         "task": {
             "events": ["push"],
             "pattern": {"detail": {"ref": ["refs/heads/main"]}},
-            "input": {"paths": {"ref": "$.detail.ref"}, "template": job},
-            "target": {
-                "type": "ecs_task",
-                "cluster_arn": there["cluster"],
-                "task_definition_arn": there["task"],
-                "subnet_ids": [there["subnet"]],
-                "role_arns": [f"arn:aws:iam::{ACCOUNT}:role/hot/hot-task"],
-            },
+            "input": destinations.overriding("REF", "$.detail.ref"),
+            "target": destinations.ecs_task(there),
         },
         "off": {"enabled": False, "target": {"type": "sqs"}},
     }  # fmt: skip
@@ -125,27 +60,21 @@ def routes(there, connection_arn):
 
 @pytest.fixture(scope="module")
 def api():
-    return Api("api.example.com")
+    return Api()
 
 
 @pytest.fixture(scope="module")
 def hot(aws, client, api):
-    """The bus and the routes of the root module, applied with the policies for applying and no others."""
+    """The bus and the routes of the root module, applied with the policies for applying and no others. They are
+    not destroyed: test_end_to_end.py destroys a route of each type."""
     key, roles = applying.prepare(client, NAME)
-    there = existing(client)
-    # Of targets that are there, an administrator names the ARNs in the boundary.
-    document = json.dumps(applying.filled(applying.BOUNDARY, NAME)).replace("TARGET", "hot*")
-    client("iam").create_policy_version(PolicyArn=roles["role_permissions_boundary"], PolicyDocument=document, SetAsDefault=True)
-    given = routes(there, connection(client, "hot"))
-    stack = Stack(aws, key=key, name=NAME, tls_only=False, routes=given, **roles)
-    began = time.monotonic()
-    calls.seen.clear()
+    there = destinations.existing(client, NAME)
+    client("sqs").create_queue(QueueName="hot-queue.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})
+    destinations.bounded(client, roles["role_permissions_boundary"], NAME, NAME)
+    stack = Stack(aws, key=key, name=NAME, tls_only=False, routes=routes(there), **roles)
     stack.run("apply", "-auto-approve", "-input=false", "-parallelism=20", "-target=module.routes")
-    stack.calls, stack.refused = set(calls.seen), principals[key].refused
-    print(f"applied in {time.monotonic() - began:.0f} s")
     stack.made = stack.read_outputs()["routes"]
-    yield stack
-    stack.destroy()
+    return stack
 
 
 def send(client, event, detail, source="github.com", bus=NAME):
@@ -153,38 +82,6 @@ def send(client, event, detail, source="github.com", bus=NAME):
     detail = {"_delivery": {"id": guid(1), "received_at": "2026-03-02T10:00:00.250Z"}} | detail
     entry = {"Source": source, "DetailType": event, "Detail": json.dumps(detail), "EventBusName": bus}
     assert client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
-
-
-def soon(what):
-    """What comes of it as soon as it is something: a function is not waited for."""
-    ends = time.monotonic() + PATIENCE
-    while not (found := what()):
-        assert time.monotonic() < ends, "nothing came"
-        time.sleep(0.1)
-    return found
-
-
-def taken(client, url):
-    """The messages of a queue, which is empty afterwards: (body, attributes) of each."""
-    found = []
-    while got := client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get("Messages"):
-        for message in got:
-            attributes = {name: one["StringValue"] for name, one in message.get("MessageAttributes", {}).items()}
-            found.append((json.loads(message["Body"]), attributes))
-            client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return found
-
-
-def bodies(client, url):
-    return [body for body, _ in taken(client, url)]
-
-
-def queue(client, name):
-    return client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
-
-
-def logged(client, group):
-    return [json.loads(event["message"]) for event in client("logs").filter_log_events(logGroupName=group)["events"]]
 
 
 ISSUE = {"action": "closed", "issue": {"number": 7}}
@@ -225,22 +122,19 @@ def test_a_fifo_queue_that_is_there_gets_a_constant(client, hot):
 
 
 def test_a_topic_gets_the_repositories_asked_for_in_any_case(client, hot):
-    client("sqs").create_queue(QueueName="hot-listens")
-    client("sns").subscribe(TopicArn=ARN.format("sns", "hot-told"), Protocol="sqs", Endpoint=ARN.format("sqs", "hot-listens"))
+    heard = listener(client, ARN.format("sns", "hot-told"))
     assert hot.made["topic"]["target_arn"] == ARN.format("sns", "hot-told")
     for name in ("acme/web", "ACME/api", "acme-two/web", "Other/One", "other/two"):
         send(client, "watch", {"repository": {"full_name": name}})
-    told = [json.loads(message["Message"]) for message in bodies(client, queue(client, "hot-listens"))]
-    assert [event["detail"]["repository"]["full_name"] for event in told] == ["acme/web", "ACME/api", "Other/One"]
+    assert [event["detail"]["repository"]["full_name"] for event in heard()] == ["acme/web", "ACME/api", "Other/One"]
 
 
 def test_a_stream_gets_what_a_pattern_of_ones_own_matches(aws, client, hot):
     for size in (100, 101, "500"):
         send(client, "create", {"size": size})
     aws.control("flush")
-    (item,) = client("s3").list_objects_v2(Bucket="hot-bucket", Prefix="p/")["Contents"]
-    body = client("s3").get_object(Bucket="hot-bucket", Key=item["Key"])["Body"].read()
-    assert json.loads(body)["detail"]["size"] == 101
+    (event,) = streamed(client, "hot-bucket")
+    assert event["detail"]["size"] == 101
 
 
 def test_another_bus_gets_the_event_whole(client, hot):
@@ -354,14 +248,6 @@ def example(aws):
     return apply
 
 
-def listener(client, topic):
-    """A queue that hears a topic."""
-    name = topic.rsplit(":", 1)[1] + "-listener"
-    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
-    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=ARN.format("sqs", name))
-    return lambda: [json.loads(message["Message"]) for message in bodies(client, url)]
-
-
 def test_what_most_people_act_on(client, example):
     made = example("routes", "most").read_outputs()["routes"]
     told = {name: listener(client, made[name]["target_arn"]) for name in ("public", "created", "released")}
@@ -394,7 +280,7 @@ def test_what_most_people_act_on(client, example):
 
 def test_a_repository_without_a_licence_gets_an_issue(client, example):
     github = Api("api.github.com")
-    stack = example("compliance", "comply", connection_arn=connection(client, "github"))
+    stack = example("compliance", "comply", connection_arn=destinations.connection(client, "github"))
     heard = listener(client, stack.read_outputs()["topic_arn"])
     new = {"full_name": "acme/new", "name": "new", "owner": {"login": "acme"}, "license": None, "fork": False}
     for repository in (new, new | {"license": {"key": "mit"}}, new | {"fork": True}):
@@ -417,11 +303,3 @@ def test_what_a_target_does_not_take_is_in_its_dead_letter_queue(client, hot, ap
     send(client, event, detail)
     ((_, attributes),) = soon(lambda: taken(client, url))
     assert attributes["RULE_ARN"] == hot.made[name]["rule_arn"] and attributes["TARGET_ARN"] == hot.made[name]["target_arn"]
-
-
-def test_who_applies_needs_no_more_than_the_policies(hot):
-    statements = [statement for file in applying.POLICIES for statement in applying.filled(file, NAME)["Statement"]]
-    allowed = {action for statement in statements if statement["Effect"] == "Allow" for action in statement["Action"]}
-    assert {"sns:CreateTopic", "dynamodb:CreateTable", "states:CreateStateMachine", "events:CreateApiDestination"} <= hot.calls
-    assert hot.calls - allowed - applying.NEEDS_NO_PERMISSION == set()
-    assert {action for action, _ in hot.refused} <= applying.NEEDS_NO_PERMISSION

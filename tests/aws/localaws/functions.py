@@ -25,6 +25,7 @@ from localaws import metrics, permissions
 SYNC_LIMIT = 6 * 1024 * 1024
 ASYNC_LIMIT = 1024 * 1024
 ENVIRONMENTS = 4  # of one function; further events wait
+INIT_SECONDS = 10  # that a start may take, which is no part of its first event's time
 
 API = "/2018-06-01/runtime/"
 settings = {"endpoint": None, "region": "eu-central-1"}
@@ -97,15 +98,16 @@ class Environment:
         """(answer, kind of error or None)."""
         request, answered = str(uuid.uuid4()), threading.Event()
         self.pending[request] = [answered, None, None]
+        timeout, self.taken = int(self.function.timeout), None
         self.events.put((request, body))
-        ends = time.monotonic() + int(self.function.timeout)
+        starts_until = time.monotonic() + INIT_SECONDS
         while not answered.wait(0.05):
             if self.process.poll() is not None:
                 self.stop()
                 return error("Runtime.ExitError", f"RequestId: {request} Error: Runtime exited"), "Unhandled"
-            if time.monotonic() > ends:
+            if time.monotonic() > (self.taken or starts_until) + timeout:
                 self.stop()
-                text = f"{request} Task timed out after {int(self.function.timeout)}.00 seconds"
+                text = f"{request} Task timed out after {timeout}.00 seconds"
                 return error("Sandbox.Timedout", text), "Unhandled"
         _, answer, kind = self.pending.pop(request)
         return answer, kind
@@ -135,6 +137,7 @@ def runtime_api(environment):
                 self.close_connection = True
                 return None
             request, body = got
+            environment.taken = time.monotonic()
             deadline = int((time.time() + int(environment.function.timeout)) * 1000)
             return self.answer(
                 200,

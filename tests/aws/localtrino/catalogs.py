@@ -2,9 +2,11 @@
 
 QUIET = "".join(f"{name}=WARN\n" for name in ("Bootstrap", "io.airlift", "io.trino", "org.eclipse"))
 
-# Trino's own words for the memory of a small node, and for a JDK of 24 and newer.
+# Trino's own words for the memory of a small node, and for a JDK of 24 and newer. Its few minutes are over
+# before a second compilation of its code would pay.
 JVM = """-server
 -Xmx2G
+-XX:TieredStopAtLevel=1
 -XX:+ExitOnOutOfMemoryError
 -XX:-OmitStackTraceInFastThrow
 -Djdk.attach.allowAttachSelf=true
