@@ -44,7 +44,7 @@ module "bus" {
   name              = var.name
   where             = local.where
   existing_bus_name = var.existing_bus_name
-  producers_source  = try(var.producers_door.source, null)
+  producers_source  = try(local.said.producers_door.source, null)
   archive_days      = var.archive_days
   archive_events    = var.archive_events
   schemas           = var.schemas
@@ -176,4 +176,6 @@ module "watching" {
   event_bus_name       = module.bus.name
   deliveries_rule_name = module.raw.rule_name
   tags                 = local.tags
+  producers            = one(module.producers)
 }
+  route_rules          = local.route_rules
