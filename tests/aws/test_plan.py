@@ -131,6 +131,7 @@ CONNECTION = "arn:aws:events:eu-central-1:123456789012:connection/c/1"
 QUEUE_ARN = "arn:aws:sqs:eu-central-1:123456789012:q"
 # A route (key and value), and what is said of it.
 WRONG_ROUTES = [
+BUS_ARN = "arn:aws:events:eu-central-1:123456789012:event-bus/nowhere"
     ("r", {"target": {"type": "sqs"}}, "routes.r: a route's name is 2 to 24 characters"),
     ("fleet", {}, "routes.fleet.target: is missing; it says where events go"),
     ("fleet", {"traget": {"type": "sqs"}}, "routes.fleet.traget: no such key; did you mean target?"),
@@ -152,6 +153,7 @@ WRONG_ROUTES = [
     ("fleet", {"target": {"type": "sqs", "arn": QUEUE_ARN, "name": "q"}}, "routes.fleet.target.name: is for what the route makes, and arn names what is there"),
     ("fleet", {"target": {"type": "sqs", "name": "a queue"}}, "routes.fleet.target.name: a queue is no name that sqs takes"),
     ("fleet", {"target": {"type": "sqs", "arn": QUEUE_ARN + ".fifo"}}, "routes.fleet.target.message_group_id: is missing; a FIFO queue needs one"),
+    ("fleet", {"target": {"type": "event_bus", "arn": BUS_ARN}}, "routes.fleet.target.arn: there is no event bus named nowhere in this account and region. Create it with"),
     ("fleet", {"target": {"type": "api_destination", "url": "http://x", "connection_arn": CONNECTION}}, "routes.fleet.target.url: must begin with https://"),
     ("fleet", {"target": {"type": "api_destination", "url": "https://x/*", "connection_arn": CONNECTION}}, "routes.fleet.target.path_values: has to have a path for each * of url, which has 1"),
     ("fleet", {"target": {"type": "dynamodb", "key": ["id"], "order": ["$.time"]}}, "routes.fleet.target: id is no path into an event; write $.detail.release.tag_name."),
