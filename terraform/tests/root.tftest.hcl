@@ -238,6 +238,72 @@ run "code_without_its_sum" {
   expect_failures = [var.code_in_s3]
 }
 
+run "a_release" {
+  command = plan
+
+  variables {
+    ingest_zip      = null
+    compactor_zip   = null
+    architecture    = "x86_64"
+    release_version = "v1.2.3"
+    release_url     = "https://github.com/acme/lake/releases/download"
+  }
+
+  assert {
+    condition     = jsonencode(module.release[0].paths) == jsonencode({ compactor = "modules/release/fetched/v1.2.3/compactor-x86_64.zip", ingest = "modules/release/fetched/v1.2.3/ingest-x86_64.zip" })
+    error_message = "the zips of the release and of the processor"
+  }
+}
+
+run "a_release_beside_zips" {
+  command = plan
+
+  variables {
+    release_version = "v1.2.3"
+    release_url     = "https://github.com/acme/lake/releases/download"
+  }
+
+  expect_failures = [var.release_version]
+}
+
+run "a_release_from_nowhere" {
+  command = plan
+
+  variables {
+    ingest_zip      = null
+    compactor_zip   = null
+    release_version = "v1.2.3"
+  }
+
+  expect_failures = [var.release_version]
+}
+
+run "a_release_that_is_a_path" {
+  command = plan
+
+  variables {
+    ingest_zip      = null
+    compactor_zip   = null
+    release_version = "../v1.2.3"
+    release_url     = "https://releases.example.com"
+  }
+
+  expect_failures = [var.release_version]
+}
+
+run "a_release_that_anybody_on_the_way_could_change" {
+  command = plan
+
+  variables {
+    ingest_zip      = null
+    compactor_zip   = null
+    release_version = "v1.2.3"
+    release_url     = "http://releases.example.com"
+  }
+
+  expect_failures = [var.release_url]
+}
+
 run "parts_without_a_key" {
   command = plan
 
