@@ -5,6 +5,7 @@ locals {
   given = {
     front_door               = var.front_door
     domain                   = var.domain
+    producers_door           = var.producers_door
     throttle                 = var.throttle
     reserved_concurrency     = var.reserved_concurrency
     inline_limit_bytes       = var.inline_limit_bytes
@@ -30,8 +31,10 @@ module "config" {
 module "settings" {
   source = "./modules/settings"
 
-  front_door               = var.front_door != null ? var.front_door : local.in_file.front_door
-  domain                   = var.domain != null ? var.domain : local.in_file.domain
+  front_door = var.front_door != null ? var.front_door : local.in_file.front_door
+  domain     = var.domain != null ? var.domain : local.in_file.domain
+  # Not by a condition: its two sides would have to be of one type, and a file leaves members out.
+  producers_door           = try([for door in [var.producers_door, local.in_file.producers_door] : door if door != null][0], null)
   throttle                 = var.throttle != null ? var.throttle : local.in_file.throttle
   reserved_concurrency     = var.reserved_concurrency != null ? var.reserved_concurrency : local.in_file.reserved_concurrency
   inline_limit_bytes       = var.inline_limit_bytes != null ? var.inline_limit_bytes : local.in_file.inline_limit_bytes

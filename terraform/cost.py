@@ -15,6 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PRICE = json.loads((HERE / "prices.json").read_text())
 
+GB = 1e6 / 2**20  # a million KB, as AWS counts both: 1,024 bytes, and 2^30
 ENVELOPE_KB = 0.4  # an entry is so much larger than its payload
 GZIP, PARQUET = 8, 12  # times that JSON shrinks
 RUN_S, MEMORY_GB, LOG_KB = 0.020, 0.25, 0.3  # of one run of the ingest function
@@ -28,25 +29,25 @@ METRICS = 9 + 1  # the compactor's, and the count of what was taken
 
 def by_million(kb):
     """(part, arithmetic, dollars) of a million deliveries of so many KB in their first month."""
-    events, payload = kb + ENVELOPE_KB, kb  # GB a million
-    records = -(-events // 5) * 5
+    events, payload = (kb + ENVELOPE_KB) * GB, kb * GB
+    records = -(-(kb + ENVELOPE_KB) // 5) * 5 * GB
     p = PRICE
     return [
         ("function URL", "free", 0),
         ("ingest, requests", f"1 M × {p['lambda_million']:.2f} / M", p["lambda_million"]),
         ("ingest, time", f"1 M × {RUN_S:.3f} s × {MEMORY_GB} GB × {p['lambda_gb_second']:.10f} / GB-s", 1e6 * RUN_S * MEMORY_GB * p["lambda_gb_second"]),
-        ("ingest, log", f"{LOG_KB} GB × {p['log_gb']:.2f}", LOG_KB * p["log_gb"]),
-        ("EventBridge", f"1 M × {p['events_million']:.2f} / M: an entry is one event for each 64 KB begun", p["events_million"] * -(-events // 64)),
+        ("ingest, log", f"{LOG_KB} KB × {p['log_gb']:.2f} / GB", LOG_KB * GB * p["log_gb"]),
+        ("EventBridge", f"1 M × {p['events_million']:.2f} / M: an entry is one event for each 64 KB begun", p["events_million"] * -(-(kb + ENVELOPE_KB) // 64)),
         ("EventBridge to Firehose", "free: a target of the same account", 0),
         ("Firehose", f"{p['firehose_gb']} / GB, each record counted up to the next 5 KB", records * p["firehose_gb"]),
-        ("S3, raw objects", f"events / {GZIP} × {p['s3_gb_month']} for a month; a PUT for each 64 MB", events / GZIP * p["s3_gb_month"] + events * 1000 / 64 * p["s3_put"]),
+        ("S3, raw objects", f"events / {GZIP} × {p['s3_gb_month']} for a month; a PUT for each 64 MB", events / GZIP * p["s3_gb_month"] + events * 1024 / 64 * p["s3_put"]),
         ("S3, table", f"payload / {PARQUET} × {p['s3_gb_month']} × 3: itself, and merged files kept as old versions; some 200 PUTs", payload / PARQUET * p["s3_gb_month"] * 3 + 200 * p["s3_put"]),
-        ("compactor", f"payload twice (taken in, merged) at {COMPACTOR_MB_S} MB/s × {COMPACTOR_GB} GB × GB-s", payload * 2000 / COMPACTOR_MB_S * COMPACTOR_GB * p["lambda_gb_second"]),
+        ("compactor", f"payload twice (taken in, merged) at {COMPACTOR_MB_S} MB/s × {COMPACTOR_GB} GB × GB-s", payload * 2048 / COMPACTOR_MB_S * COMPACTOR_GB * p["lambda_gb_second"]),
     ]
 
 
 def archive(kb):
-    return (kb + ENVELOPE_KB) * (PRICE["archive_gb"] + PRICE["archive_gb_month"] * ARCHIVE_DAYS / 30)
+    return (kb + ENVELOPE_KB) * GB * (PRICE["archive_gb"] + PRICE["archive_gb_month"] * ARCHIVE_DAYS / 30)
 
 
 def fixed():
@@ -68,7 +69,7 @@ def fixed():
 
 def stored(kb, month):
     """Dollars of month `month` for what a million a month of the months before left in S3."""
-    raw, table = (kb + ENVELOPE_KB) / GZIP, kb / PARQUET
+    raw, table = (kb + ENVELOPE_KB) * GB / GZIP, kb * GB / PARQUET
     warm = min(month - 1, COLD_DAYS // 30)
     cold = month - 1 - warm
     moved = RAW_OBJECTS * PRICE["glacier_move"] if cold else 0
@@ -84,13 +85,13 @@ def bill(kb, millions, month, archived=True):
 
 def routes(kb=10):
     """(target, arithmetic, dollars) of a million events that one route sends on."""
-    p, events = PRICE, kb + ENVELOPE_KB
+    p, events = PRICE, (kb + ENVELOPE_KB) * GB
     return [
         ("function, stream or task of this account: the sending", "free", 0),
         ("queue: sent, read one by one, deleted", f"3 M × {p['sqs_million']:.2f} / M", 3 * p["sqs_million"]),
         ("topic: published; mail and HTTP are SNS's own prices on top", f"1 M × {p['sns_million']:.2f} / M", p["sns_million"]),
-        ("log group", f"{events} GB × {p['log_gb']:.2f}", events * p["log_gb"]),
-        ("another bus", f"1 M × {p['events_million']:.2f} / M for each 64 KB begun", p["events_million"] * -(-events // 64)),
+        ("log group", f"{events:.1f} GB × {p['log_gb']:.2f}", events * p["log_gb"]),
+        ("another bus", f"1 M × {p['events_million']:.2f} / M for each 64 KB begun", p["events_million"] * -(-(kb + ENVELOPE_KB) // 64)),
         ("API destination", f"1 M × {p['api_destination_million']:.2f} / M", p["api_destination_million"]),
         ("table: an express workflow of 100 ms at 64 MB, and a write of 1 KB", f"1 M × {p['express_million']:.2f} / M; 1 M × 0.1 s × 0.0625 GB × {p['express_gb_second']:.8f}; 1 M × {p['dynamodb_write_million']:.3f} / M", p["express_million"] + 1e5 * 0.0625 * p["express_gb_second"] + p["dynamodb_write_million"]),
     ]

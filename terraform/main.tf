@@ -22,6 +22,17 @@ locals {
   }
 }
 
+module "release" {
+  source = "./modules/release"
+  count  = var.release_version == null ? 0 : 1
+
+  release_version = var.release_version
+  url             = var.release_url
+  architecture    = var.architecture
+  # A function of another name is made anew, and needs its zip.
+  made_anew = [var.name, local.where.region, local.where.account_id]
+}
+
 module "secret" {
   source = "./modules/secret"
 
@@ -44,7 +55,7 @@ module "bus" {
   name              = var.name
   where             = local.where
   existing_bus_name = var.existing_bus_name
-  producers_source  = try(var.producers_door.source, null)
+  producers_source  = try(local.said.producers_door.source, null)
   archive_days      = var.archive_days
   archive_events    = var.archive_events
   schemas           = var.schemas
@@ -85,7 +96,8 @@ module "ingest" {
 
   name                 = var.name
   where                = local.where
-  zip                  = coalesce(var.ingest_zip, "${local.built}/ingest/bootstrap.zip")
+  zip                  = try(module.release[0].paths.ingest, coalesce(var.ingest_zip, "${local.built}/ingest/bootstrap.zip"))
+  zip_sha256           = try(module.release[0].sums.ingest, null)
   architecture         = var.architecture
   memory_mb            = var.ingest_memory_mb
   reserved_concurrency = local.said.reserved_concurrency
@@ -122,7 +134,8 @@ module "compactor" {
 
   name               = var.name
   where              = local.where
-  zip                = coalesce(var.compactor_zip, "${local.built}/compactor/bootstrap.zip")
+  zip                = try(module.release[0].paths.compactor, coalesce(var.compactor_zip, "${local.built}/compactor/bootstrap.zip"))
+  zip_sha256         = try(module.release[0].sums.compactor, null)
   architecture       = var.architecture
   memory_mb          = var.compactor_memory_mb
   timeout_seconds    = var.compactor_timeout_seconds
@@ -163,6 +176,7 @@ module "watching" {
   api_id               = module.ingest.api_id
   limited_metric       = module.ingest.limited_metric
   counted              = module.ingest.counted
+  producers            = one(module.producers)
   quiet_alarm_days     = var.quiet_alarm_days
   alarm_ends_too       = var.alarm_ends_too
   ingest_function_name = module.ingest.function_name
@@ -170,6 +184,7 @@ module "watching" {
   delivery_stream_name = module.raw.delivery_stream_name
   buffer_seconds       = var.buffer.seconds
   dead_letter_queues   = merge({ raw = module.raw.dead_letter_queue_name, raw-errors = module.raw.errors_queue_name, compactor = module.compactor.dead_letter_queue_name }, local.route_queues)
+  route_rules          = local.route_rules
   watched_rules        = local.watched_rules
   backlog_alarm_hours  = var.backlog_alarm_hours
   alarm_topic_arns     = var.alarm_topic_arns

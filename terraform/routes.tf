@@ -9,6 +9,7 @@ locals {
   )
   made          = { for key, made in module.routes.routes : key => made if made != null }
   route_queues  = { for key in keys(local.routes) : "route-${key}" => "${var.name}-route-${key}-dead-letters" }
+  route_rules   = { for key in keys(local.routes) : key => "${var.name}-route-${key}" }
   watched_rules = { for key, route in local.routes : key => "${var.name}-route-${key}" if try(tobool(route.alarm), false) }
 }
 

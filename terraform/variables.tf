@@ -69,13 +69,9 @@ variable "compactor_zip" {
 }
 
 variable "code_in_s3" {
-  description = "Zips in a bucket of this region, such as those of a release: for each function key, object_version where the bucket has versions, and the zip's sha256 in base64, which Lambda's own is held against. Null: ingest_zip and compactor_zip."
-  type = object({
-    bucket    = string
-    ingest    = object({ key = string, object_version = optional(string), sha256 = string })
-    compactor = object({ key = string, object_version = optional(string), sha256 = string })
-  })
-  default = null
+  description = "Zips in a bucket of this region, such as those of a release: for each function key, object_version where the bucket has versions, and the zip's sha256 in base64, which Lambda's own is held against. Null: ingest_zip and compactor_zip, or release_version."
+  type        = object({ bucket = string, ingest = object({ key = string, object_version = optional(string), sha256 = string }), compactor = object({ key = string, object_version = optional(string), sha256 = string }) })
+  default     = null
 
   validation {
     condition     = var.code_in_s3 == null ? true : alltrue([for zip in [var.code_in_s3.ingest, var.code_in_s3.compactor] : can(regex("^[A-Za-z0-9+/]{43}=$", zip.sha256))])
@@ -85,6 +81,38 @@ variable "code_in_s3" {
   validation {
     condition     = var.code_in_s3 == null || (var.ingest_zip == null && var.compactor_zip == null)
     error_message = "code_in_s3 and ingest_zip or compactor_zip name two codes for a function: leave one of them out."
+  }
+}
+
+variable "release_version" {
+  description = "Release whose zips the functions run, such as v1.2.3: fetched at the apply from release_url, and held against its SHA256SUMS (modules/release). Null: ingest_zip and compactor_zip, or code_in_s3."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.release_version == null || can(regex("^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$", var.release_version))
+    error_message = "release_version must be the name of a release, such as v1.2.3: letters, digits, '.', '_', '+' and '-'."
+  }
+
+  validation {
+    condition     = var.release_version == null || (var.ingest_zip == null && var.compactor_zip == null && var.code_in_s3 == null)
+    error_message = "release_version and ingest_zip, compactor_zip or code_in_s3 name two codes for a function: leave one of them out."
+  }
+
+  validation {
+    condition     = (var.release_version == null) == (var.release_url == null)
+    error_message = "release_version and release_url go together: release_url = \"https://github.com/<owner>/<repository>/releases/download\" and release_version = \"v1.2.3\"; without a release, leave out both."
+  }
+}
+
+variable "release_url" {
+  description = "Address below which releases are, such as https://github.com/<owner>/<repository>/releases/download: <release_url>/<release_version>/ has the zips and SHA256SUMS. Needed with release_version."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.release_url == null || can(regex("^(https://[A-Za-z0-9.-]+|http://(localhost|127\\.0\\.0\\.1))(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)*/?$", var.release_url))
+    error_message = "release_url must be an https:// address without a query, such as https://github.com/<owner>/<repository>/releases/download (http:// for this machine only)."
   }
 }
 

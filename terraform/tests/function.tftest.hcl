@@ -156,3 +156,18 @@ run "code_that_somebody_changed" {
 
   expect_failures = [aws_lambda_function.this]
 }
+
+run "a_zip_that_is_not_here_and_whose_sum_is_known" {
+  command = plan
+  module { source = "./modules/function" }
+
+  variables {
+    zip        = "no-such-file.zip"
+    zip_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.source_code_hash == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" && aws_lambda_function.this.filename == "no-such-file.zip"
+    error_message = "a plan needs the sum of a release's zip, and no file"
+  }
+}

@@ -58,6 +58,10 @@ run "tokens" {
     condition     = aws_cloudwatch_log_group.access.name == "/aws/vendedlogs/apigateway/acme-producers" && jsondecode(aws_apigatewayv2_stage.producers.access_log_settings[0].format).status == "$context.status" && !strcontains(aws_apigatewayv2_stage.producers.access_log_settings[0].format, "header")
     error_message = "an access log, with nothing of a token in it"
   }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.refused.log_group_name == "/aws/vendedlogs/apigateway/acme-producers" && aws_cloudwatch_log_metric_filter.refused.pattern == "{ ($.status = \"4*\") && ($.status != \"404\") }" && output.refused_metric == { namespace = "octolake/door", name = "acme-producers-refused" }
+    error_message = "what it refused is counted, and no stranger's 404"
+  }
 }
 
 run "iam" {

@@ -238,6 +238,72 @@ run "code_without_its_sum" {
   expect_failures = [var.code_in_s3]
 }
 
+run "a_release" {
+  command = plan
+
+  variables {
+    ingest_zip      = null
+    compactor_zip   = null
+    architecture    = "x86_64"
+    release_version = "v1.2.3"
+    release_url     = "https://github.com/acme/lake/releases/download"
+  }
+
+  assert {
+    condition     = jsonencode(module.release[0].paths) == jsonencode({ compactor = "modules/release/fetched/v1.2.3/compactor-x86_64.zip", ingest = "modules/release/fetched/v1.2.3/ingest-x86_64.zip" })
+    error_message = "the zips of the release and of the processor"
+  }
+}
+
+run "a_release_beside_zips" {
+  command = plan
+
+  variables {
+    release_version = "v1.2.3"
+    release_url     = "https://github.com/acme/lake/releases/download"
+  }
+
+  expect_failures = [var.release_version]
+}
+
+run "a_release_from_nowhere" {
+  command = plan
+
+  variables {
+    ingest_zip      = null
+    compactor_zip   = null
+    release_version = "v1.2.3"
+  }
+
+  expect_failures = [var.release_version]
+}
+
+run "a_release_that_is_a_path" {
+  command = plan
+
+  variables {
+    ingest_zip      = null
+    compactor_zip   = null
+    release_version = "../v1.2.3"
+    release_url     = "https://releases.example.com"
+  }
+
+  expect_failures = [var.release_version]
+}
+
+run "a_release_that_anybody_on_the_way_could_change" {
+  command = plan
+
+  variables {
+    ingest_zip      = null
+    compactor_zip   = null
+    release_version = "v1.2.3"
+    release_url     = "http://releases.example.com"
+  }
+
+  expect_failures = [var.release_url]
+}
+
 run "parts_without_a_key" {
   command = plan
 
@@ -272,76 +338,6 @@ run "a_part_that_takes_no_key" {
   }
 
   expect_failures = [var.kms_key_parts]
-}
-
-run "a_second_door_that_anybody_could_use" {
-  command = plan
-
-  variables {
-    producers_door = { source = "deploy-tools" }
-  }
-
-  expect_failures = [var.producers_door]
-}
-
-run "a_second_door_with_two_authorizers" {
-  command = plan
-
-  variables {
-    producers_door = { source = "deploy-tools", iam = true, jwt = { issuer = "https://issuer.example", audience = ["octolake"] } }
-  }
-
-  expect_failures = [var.producers_door]
-}
-
-run "a_second_door_that_passes_for_github" {
-  command = plan
-
-  variables {
-    producers_door = { source = "github.com", iam = true }
-  }
-
-  expect_failures = [var.producers_door]
-}
-
-run "a_second_door_for_tokens_of_no_issuer" {
-  command = plan
-
-  variables {
-    producers_door = { source = "deploy-tools", jwt = { issuer = "http://issuer.example", audience = ["octolake"] } }
-  }
-
-  expect_failures = [var.producers_door]
-}
-
-run "a_second_door_for_everybodys_tokens" {
-  command = plan
-
-  variables {
-    producers_door = { source = "deploy-tools", jwt = { issuer = "https://issuer.example", audience = [] } }
-  }
-
-  expect_failures = [var.producers_door]
-}
-
-run "a_second_door_without_a_limit" {
-  command = plan
-
-  variables {
-    producers_door = { source = "deploy-tools", iam = true, throttle = { rate = 0 } }
-  }
-
-  expect_failures = [var.producers_door]
-}
-
-run "a_second_door_for_every_workflow_in_the_world" {
-  command = plan
-
-  variables {
-    producers_door = { source = "deploy-tools", jwt = { issuer = "https://token.actions.githubusercontent.com/", audience = ["octolake"] } }
-  }
-
-  expect_failures = [var.producers_door]
 }
 
 run "a_discoverer_on_a_bus_with_a_key" {
@@ -390,7 +386,7 @@ run "routes" {
     error_message = "each route by its name, and log_events is one"
   }
   assert {
-    condition     = output.alarm_names["route-fleet"] == "acme-route-fleet" && output.alarm_names["dead-letters-route-fleet"] == "acme-dead-letters-route-fleet" && !contains(keys(output.alarm_names), "route-log")
-    error_message = "an alarm for what is in a dead-letter queue, and for a match where it was asked for"
+    condition     = output.alarm_names["route-fleet"] == "acme-route-fleet" && output.alarm_names["dead-letters-route-fleet"] == "acme-dead-letters-route-fleet" && output.alarm_names["dead-letters-refused-route-log"] == "acme-dead-letters-refused-route-log" && !contains(keys(output.alarm_names), "route-log")
+    error_message = "alarms for what is in a dead-letter queue and for what it refused, and for a match where it was asked for"
   }
 }

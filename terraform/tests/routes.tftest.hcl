@@ -252,3 +252,42 @@ run "a_bad_pattern" {
 
   expect_failures = [output.made]
 }
+
+run "a_bus_that_is_there" {
+  command = plan
+  module { source = "./modules/route" }
+
+  variables {
+    route = { target = { type = "event_bus", arn = "arn:aws:events:eu-central-1:123456789012:event-bus/shared" } }
+  }
+
+  assert {
+    condition     = output.made.target_arn == "arn:aws:events:eu-central-1:123456789012:event-bus/shared"
+    error_message = "events go to the bus that is there"
+  }
+}
+
+run "a_bus_that_is_not_there" {
+  command = plan
+  module { source = "./modules/route" }
+
+  variables {
+    route = { target = { type = "event_bus", arn = "arn:aws:events:eu-central-1:123456789012:event-bus/share" } }
+  }
+
+  expect_failures = [output.made]
+}
+
+run "a_bus_of_another_region_that_nobody_here_can_see" {
+  command = plan
+  module { source = "./modules/route" }
+
+  variables {
+    route = { target = { type = "event_bus", arn = "arn:aws:events:us-east-1:123456789012:event-bus/share" } }
+  }
+
+  assert {
+    condition     = output.made.target_arn == "arn:aws:events:us-east-1:123456789012:event-bus/share"
+    error_message = "it is taken as it is named"
+  }
+}

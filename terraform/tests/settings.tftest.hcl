@@ -17,8 +17,8 @@ run "defaults" {
     error_message = "what the root module's README says"
   }
   assert {
-    condition     = alltrue([for key in ["existing_secret_names", "existing_secret_arns", "existing_parameter_names", "secret_key_arns"] : length(output.settings[key]) == 0]) && output.settings.domain == null && output.settings.secret_json_key == null
-    error_message = "no secret that exists, and no domain"
+    condition     = alltrue([for key in ["existing_secret_names", "existing_secret_arns", "existing_parameter_names", "secret_key_arns"] : length(output.settings[key]) == 0]) && output.settings.domain == null && output.settings.producers_door == null && output.settings.secret_json_key == null
+    error_message = "no secret that exists, no domain and no second door"
   }
 }
 
@@ -132,4 +132,119 @@ run "a_key_of_no_name" {
   }
 
   expect_failures = [var.secret_json_key]
+}
+
+run "a_second_door_that_anybody_could_use" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    producers_door = { source = "deploy-tools" }
+  }
+
+  expect_failures = [var.producers_door]
+}
+
+run "a_second_door_with_two_authorizers" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    producers_door = { source = "deploy-tools", iam = true, jwt = { issuer = "https://issuer.example", audience = ["octolake"] } }
+  }
+
+  expect_failures = [var.producers_door]
+}
+
+run "a_second_door_that_passes_for_github" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    producers_door = { source = "github.com", iam = true }
+  }
+
+  expect_failures = [var.producers_door]
+}
+
+run "a_second_door_for_tokens_of_no_issuer" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    producers_door = { source = "deploy-tools", jwt = { issuer = "http://issuer.example", audience = ["octolake"] } }
+  }
+
+  expect_failures = [var.producers_door]
+}
+
+run "a_second_door_for_everybodys_tokens" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    producers_door = { source = "deploy-tools", jwt = { issuer = "https://issuer.example", audience = [] } }
+  }
+
+  expect_failures = [var.producers_door]
+}
+
+run "a_second_door_without_a_limit" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    producers_door = { source = "deploy-tools", iam = true, throttle = { rate = 0 } }
+  }
+
+  expect_failures = [var.producers_door]
+}
+
+run "a_second_door_for_every_workflow_in_the_world" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    producers_door = { source = "deploy-tools", jwt = { issuer = "https://token.actions.githubusercontent.com/", audience = ["octolake"] } }
+  }
+
+  expect_failures = [var.producers_door]
+}
+
+run "a_second_door" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    producers_door = { source = "deploy-tools", jwt = { issuer = "https://issuer.example", audience = ["octolake"] } }
+  }
+
+  assert {
+    condition     = jsonencode(output.settings.producers_door) == jsonencode({ source = "deploy-tools", jwt = { issuer = "https://issuer.example", audience = ["octolake"], scopes = [] }, iam = false, throttle = { rate = 10, burst = 100 } })
+    error_message = "what is not said has its default"
+  }
 }

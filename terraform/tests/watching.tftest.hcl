@@ -101,6 +101,8 @@ run "every_choice" {
     alarm_topic_arns    = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
     quiet_alarm_days    = 0
     alarm_ends_too      = true
+    route_rules         = { fleet = "acme-route-fleet" }
+    producers           = { api_id = "api2", refused_metric = { namespace = "octolake/door", name = "acme-producers-refused" } }
     counted = {
       taken        = { namespace = "octolake/door", name = "acme-ingest-taken" }
       refused      = { namespace = "octolake/door", name = "acme-ingest-refused" }
@@ -114,8 +116,16 @@ run "every_choice" {
     error_message = "an HTTP API counts its 5xx"
   }
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.this) == 13 && aws_cloudwatch_metric_alarm.this["door-too-large"].metric_name == "acme-ingest-too-large" && !can(aws_cloudwatch_metric_alarm.compared["door-too-large"]) && aws_cloudwatch_metric_alarm.this["door-limited"].namespace == "octolake/door" && aws_cloudwatch_metric_alarm.this["door-limited"].metric_name == "acme-ingest-limited" && aws_cloudwatch_metric_alarm.this["door-limited"].threshold == 0 && length(coalesce(aws_cloudwatch_metric_alarm.this["door-limited"].dimensions, {})) == 0
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 16 && aws_cloudwatch_metric_alarm.this["door-too-large"].metric_name == "acme-ingest-too-large" && !can(aws_cloudwatch_metric_alarm.compared["door-too-large"]) && aws_cloudwatch_metric_alarm.this["door-limited"].namespace == "octolake/door" && aws_cloudwatch_metric_alarm.this["door-limited"].metric_name == "acme-ingest-limited" && aws_cloudwatch_metric_alarm.this["door-limited"].threshold == 0 && length(coalesce(aws_cloudwatch_metric_alarm.this["door-limited"].dimensions, {})) == 0
     error_message = "and what its throttling refuses"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["producers-5xx"].dimensions["ApiId"] == "api2" && aws_cloudwatch_metric_alarm.this["producers-5xx"].metric_name == "5xx" && aws_cloudwatch_metric_alarm.this["producers-refused"].metric_name == "acme-producers-refused"
+    error_message = "the second door has alarms of its own"
+  }
+  assert {
+    condition     = jsonencode(aws_cloudwatch_metric_alarm.this["dead-letters-refused-route-fleet"].dimensions) == jsonencode({ EventBusName = "acme", RuleName = "acme-route-fleet" }) && aws_cloudwatch_metric_alarm.this["dead-letters-refused-route-fleet"].metric_name == "InvocationsFailedToBeSentToDlq"
+    error_message = "and each route one for what its dead-letter queue refused"
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["firehose-behind"].threshold == 960 && aws_cloudwatch_metric_alarm.this["backlog-old"].threshold == 7200

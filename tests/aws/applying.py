@@ -6,7 +6,7 @@ from localaws.permissions import ACCOUNT, Principal, principals
 from localaws.stack import REPOSITORY
 
 FOLDER = REPOSITORY / "terraform/apply-policy"
-POLICIES = ("door-and-bus.json", "lake.json", "routes.json")
+POLICIES = ("door-and-bus.json", "lake.json", "routes.json", "options.json")
 BOUNDARY = "boundary.json"
 # The provider asks who it is; where it may not, it asks STS.
 NEEDS_NO_PERMISSION = {"iam:GetUser"}
@@ -14,7 +14,7 @@ NEEDS_NO_PERMISSION = {"iam:GetUser"}
 
 def filled(file, name, region="eu-central-1"):
     text = (FOLDER / file).read_text()
-    for word, value in (("NAME", name), ("ACCOUNT", ACCOUNT), ("REGION", region)):
+    for word, value in (("NAME", name), ("ACCOUNT", ACCOUNT), ("REGION", region), ("DOMAIN", f"{name}.example.com")):
         text = text.replace(word, value)
     return json.loads(text)
 

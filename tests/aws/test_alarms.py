@@ -11,12 +11,17 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from moto.core.exceptions import JsonRESTError
 
 import standin
-from localaws import metrics
+from localaws import bus, metrics
 from localaws.stack import Stack
 
 HOUR, DAY = 3600, 86400
+PRODUCERS = {"source": "deploy-tools", "iam": True}
 
 # Answers with the status that the request's path ends in, and logs as the real function does.
 DOOR = """
@@ -62,7 +67,7 @@ def stack(aws, client, zips):
     arn = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     probe = {"probe": {"events": ["probe"], "alarm": True, "target": {"type": "sqs"}}}
-    stack = Stack(aws, name="watched", tls_only=False, force_destroy=True, alarm_topic_arns=[topic], routes=probe, **zips)
+    stack = Stack(aws, name="watched", tls_only=False, force_destroy=True, alarm_topic_arns=[topic], routes=probe, producers_door=PRODUCERS, **zips)
     stack.outputs = stack.apply()
     stack.told = queue
     return stack
@@ -222,13 +227,56 @@ def test_a_route(stack, alarms, client):
     send(stack)
     compactor(client)
     entry = {"Source": "github.com", "DetailType": "probe", "Detail": "{}", "EventBusName": "watched"}
+    too_large = entry | {"Detail": '{"a":"%s"}' % ("x" * 300_000)}
     client("events").put_events(Entries=[entry])
     assert alarms() == {"route-probe"}
     made = stack.outputs["routes"]["probe"]
     client("sqs").delete_queue(QueueUrl=made["target_url"])
     client("events").put_events(Entries=[entry])
     assert alarms() == {"route-probe", "dead-letters-route-probe"}
+    # Larger than its dead-letter queue takes.
+    client("events").put_events(Entries=[too_large])
+    assert alarms() == {"route-probe", "dead-letters-route-probe", "dead-letters-refused-route-probe"}
     client("sqs").purge_queue(QueueUrl=made["dead_letter_queue_url"])
+
+
+def produce(stack, path, **headers):
+    """The status of an event at the second door, not signed unless `headers` say so."""
+    url = f"{stack.outputs['producers_door']['url']}{path}"
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, b"{}", headers=headers, method="POST")) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def signed(url):
+    request = AWSRequest("POST", url, data=b"{}")
+    SigV4Auth(Credentials("test", "test"), "execute-api", "eu-central-1").add_auth(request)
+    return dict(request.headers)
+
+
+def test_the_second_door_refuses_and_a_stranger_is_no_news(stack, alarms, client):
+    send(stack)
+    compactor(client)
+    assert (produce(stack, "push", **signed(stack.outputs["producers_door"]["url"] + "push")), produce(stack, "a/b")) == (200, 404)
+    assert alarms() == set()
+    assert produce(stack, "push") == 403
+    assert alarms() == {"producers-refused"}
+
+
+def test_the_second_door_can_not_reach_the_bus(stack, alarms, client, monkeypatch):
+    class Failure(JsonRESTError):
+        code = 500
+
+    def fail(*_):
+        raise Failure("InternalException", "a test asked for this failure")
+
+    send(stack)
+    compactor(client)
+    monkeypatch.setattr(bus, "put_events", fail)
+    assert produce(stack, "push", **signed(stack.outputs["producers_door"]["url"] + "push")) == 500
+    assert alarms() == {"producers-5xx"}
 
 
 def test_a_table_without_new_rows(stack, alarms, client):

@@ -17,13 +17,22 @@ QUEUE = "arn:aws:sqs:eu-central-1:123456789012:q"
 WRONG = [
     ("endpoint: {}", "octolake.yaml: endpoint: no such key; did you mean endpoints?"),
     ("name: x", "octolake.yaml: name: no such key; there are endpoints, routes, secrets, throttles."),
-    ("endpoints: {front_dor: http-api}", "octolake.yaml: endpoints.front_dor: no such key; there are domain, front_door."),
+    ("endpoints: {front_dor: http-api}", "octolake.yaml: endpoints.front_dor: no such key; there are domain, front_door, producers_door."),
     ("endpoints: {front_odor: http-api}", "octolake.yaml: endpoints.front_odor: no such key; did you mean front_door?"),
     ("endpoints: {front_door: [http-api]}", 'octolake.yaml: endpoints.front_door: must be a text, and is ["http-api"].'),
     ("endpoints: {domain: hooks.example.com}", 'octolake.yaml: endpoints.domain: must be an object, and is "hooks.example.com".'),
     ("endpoints: {domain: {name: hooks.example.com}}", "octolake.yaml: endpoints.domain.certificate_arn: is missing."),
     ("endpoints: {domain: {name: a.b, certificate: c}}", "octolake.yaml: endpoints.domain.certificate: no such key; did you mean certificate_arn?"),
     ("endpoints: {domain: {name: 5, certificate_arn: c}}", "octolake.yaml: endpoints.domain.name: must be a text, and is 5."),
+    ("endpoints: {producers_door: deploy-tools}", 'octolake.yaml: endpoints.producers_door: must be an object, and is "deploy-tools".'),
+    ("endpoints: {producers_door: {}}", "octolake.yaml: endpoints.producers_door.source: is missing."),
+    ("endpoints: {producers_door: {source: a, iam: 'yes'}}", 'octolake.yaml: endpoints.producers_door.iam: must be true or false, and is "yes".'),
+    ("endpoints: {producers_door: {source: a, throtle: {}}}", "octolake.yaml: endpoints.producers_door.throtle: no such key; there are iam, jwt, source, throttle."),
+    ("endpoints: {producers_door: {source: a, jwt: {isuser: x, audience: [y]}}}", "octolake.yaml: endpoints.producers_door.jwt.isuser: no such key; did you mean issuer?"),
+    ("endpoints: {producers_door: {source: a, jwt: {audience: [z]}}}", "octolake.yaml: endpoints.producers_door.jwt.issuer: is missing."),
+    ("endpoints: {producers_door: {source: a, jwt: {issuer: x, audience: octolake}}}", 'octolake.yaml: endpoints.producers_door.jwt.audience: must be a list of texts, and is "octolake".'),
+    ("endpoints: {producers_door: {source: a, iam: true, throttle: {rate: fast}}}", 'octolake.yaml: endpoints.producers_door.throttle.rate: must be a number, and is "fast".'),
+    ("endpoints: {producers_door: {source: a, throttle: 5}}", "octolake.yaml: endpoints.producers_door.throttle: must be an object, and is 5."),
     ("secrets: {existing_secret_names: one}", 'octolake.yaml: secrets.existing_secret_names: must be a list of texts, and is "one".'),
     ("secrets: {existing_parameter_names: [1]}", "octolake.yaml: secrets.existing_parameter_names: must be a list of texts, and is [1]."),
     ("secrets: {webhook_secret_version: two}", 'octolake.yaml: secrets.webhook_secret_version: must be a number, and is "two".'),
@@ -102,6 +111,7 @@ FILE = """
 endpoints:
   front_door: http-api
   domain: {name: hooks.example.com, certificate_arn: "arn:aws:acm:eu-central-1:123456789012:certificate/c"}
+  producers_door: {source: deploy-tools, iam: true, throttle: {rate: 3}}
 secrets: {existing_secret_names: [file/one], secret_json_key: webhook}
 throttles: {rate: 7, inline_limit_bytes: 123456}
 routes:
@@ -109,6 +119,7 @@ routes:
 """
 INGEST = "module.ingest.module.function.aws_lambda_function.this"
 STAGE = "module.ingest.aws_apigatewayv2_stage.ingest[0]"
+PRODUCERS = "module.producers[0].aws_apigatewayv2_{}.producers"
 ROUTE = 'module.routes.module.route["{}"].aws_cloudwatch_event_rule.this[0]'
 
 
@@ -136,6 +147,10 @@ def test_each_key_reaches_its_part_as_its_variable_would(client, stack):
     assert ":secret:file/one-" in variables["OCTOLAKE_SECRET_ARNS"]
     assert after[INGEST]["reserved_concurrent_executions"] == 20, "a variable where the file says nothing"
     assert after["module.ingest.aws_apigatewayv2_domain_name.ingest[0]"]["domain_name"] == "hooks.example.com"
+    settings = after[PRODUCERS.format("stage")]["default_route_settings"][0]
+    assert (settings["throttling_rate_limit"], settings["throttling_burst_limit"]) == (3, 100), "the second door's, with a default"
+    assert after[PRODUCERS.format("route")]["authorization_type"] == "AWS_IAM"
+    assert after[PRODUCERS.format("integration")]["request_parameters"]["Source"] == "deploy-tools"
     assert {ROUTE.format(name) for name in ("fleet", "mine")} <= after.keys()
 
 
@@ -143,6 +158,8 @@ def test_each_key_reaches_its_part_as_its_variable_would(client, stack):
     ("text", "sentence"),
     [
         ("throttles: {rate: 0}", "throttle needs 1 <= rate <= burst <= 5000"),
+        ("endpoints: {producers_door: {source: deploy-tools}}", "producers_door needs one of jwt = { issuer, audience } and iam = true"),
+        ("endpoints: {producers_door: {source: deploy-tools, iam: true, thrott: {}}}", "octolake.yaml: endpoints.producers_door.thrott: no such key; did you mean throttle?"),
         ("endpoints: {front_door: alb}", "front_door must be function-url or http-api."),
         ("routes: {fleet: {traget: {type: sqs}}}", "octolake.yaml: routes.fleet.traget: no such key; did you mean target?"),
         ("routes: {fleet: {target: {type: sqs, nmae: q}}}", "octolake.yaml: routes.fleet.target.nmae: no such key; did you mean name?"),

@@ -249,23 +249,32 @@ ROLE_POLICIES = (
     "raw.aws_iam_role_policy.rule",
     "raw.aws_iam_role_policy.firehose",
 )
+# What is there with the options that want more of who applies, and of the roles.
+OPTIONAL = ("ingest.aws_apigatewayv2_api_mapping.ingest", "ingest.module.function.aws_lambda_function.this", "compactor.module.function.aws_lambda_function.this")
+OPTIONS = {
+    "front_door": "http-api",
+    "domain": {"name": f"{NAME}.example.com", "certificate_arn": f"arn:aws:acm:eu-central-1:{ACCOUNT}:certificate/c"},
+    "tracing": True,
+    "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
+}
 
 
 @pytest.fixture(scope="module")
 def stack(aws, applier, tmp_path_factory):
-    """The roles of a stack and what they stand on, applied by the applier; test_end_to_end.py applies the
-    rest in this way, and destroys it."""
+    """The roles of a stack with every option and what they stand on, applied by the applier and destroyed
+    again; the rest is applied in this way by test_end_to_end.py."""
     zips = {name: tmp_path_factory.mktemp("zips") / f"{name}.zip" for name in ("ingest", "compactor")}
     for path in zips.values():
         path.write_bytes(standin.zipped(standin.ECHO))
     key, roles = applier
     inputs = {f"{name}_zip": str(path) for name, path in zips.items()} | roles
-    stack = Stack(aws, key=key, name=NAME, kms_key_arn=KEY, tls_only=False, force_destroy=True, **inputs)
-    targets = [f"-target=module.{policy}" for policy in ROLE_POLICIES]
+    stack = Stack(aws, key=key, name=NAME, kms_key_arn=KEY, tls_only=False, force_destroy=True, **OPTIONS, **inputs)
+    targets = [f"-target=module.{part}" for part in ROLE_POLICIES + OPTIONAL]
     principals[key].refused.clear()
     stack.run("apply", "-auto-approve", "-input=false", "-parallelism=20", *targets)
+    yield stack
+    stack.destroy()
     assert {action for action, _ in principals[key].refused} <= applying.NEEDS_NO_PERMISSION
-    return stack
 
 
 @pytest.fixture(scope="module")
@@ -316,10 +325,43 @@ def by_sid(statements):
     return {one["Sid"]: {key: policies.many(value) for key, value in one.items() if key != "Sid"} for one in statements}
 
 
+@pytest.mark.parametrize("missing", ["apigateway:POST", "iam:CreateServiceLinkedRole", "ec2:DescribeSubnets"])
+def test_an_option_needs_its_policy(as_applier, own_role, applier, missing):
+    """Without the one action the call is refused: what a policy has too much nothing here would notice."""
+    principal = principals[applier[0]]
+    documents, refused = principal.documents, list(principal.refused)
+    fewer = json.loads(json.dumps(documents).replace(f'"{missing}"', '"none:None"'))
+    configured = [{"CertificateArn": OPTIONS["domain"]["certificate_arn"], "EndpointType": "REGIONAL"}]
+    principal.documents = fewer
+    try:
+        if missing.startswith("ec2"):
+            network = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+            assert is_refused(make_function, lambdas=as_applier("lambda"), name=f"{NAME}-ingest", role=f"{ROLES}own", VpcConfig=network)
+        else:
+            domain = {"DomainName": f"other.{OPTIONS['domain']['name']}", "DomainNameConfigurations": configured}
+            assert is_refused(as_applier("apigatewayv2").create_domain_name, **domain)
+    finally:
+        principal.documents, principal.refused = documents, refused
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("apigateway:POST", "arn:aws:apigateway:eu-central-1::/domainnames/other.example.com/apimappings"),
+        ("apigateway:DELETE", "arn:aws:apigateway:eu-central-1::/domainnames/other.example.com"),
+        ("iam:CreateServiceLinkedRole", f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
+        ("ec2:CreateNetworkInterface", "*"),
+        ("xray:PutTraceSegments", "*"),
+    ],
+)
+def test_the_options_allow_who_applies_no_more(applier, action, resource):
+    assert not policies.is_allowed(principals[applier[0]].documents, action, resource, {"iam:AWSServiceName": "ecs.amazonaws.com"})
+
+
 def test_the_documented_policy_is_the_one_of_the_compactor_s_role(role_policies, aws):
     bucket = f"{NAME}-{ACCOUNT}-{aws.region}"
     ours = by_sid(role_policies[f"{NAME}-compactor"])
-    others = {sid: ours.pop(sid) for sid in ("DeadLetters", "Key", "Logs")}
+    others = {sid: ours.pop(sid) for sid in ("DeadLetters", "Key", "Logs", "Network", "Traces")}
     assert all("s3" not in str(one["Action"]) for one in others.values())
     assert by_sid(documented(bucket, "")["compact"]["Statement"]) == ours
 

@@ -49,7 +49,7 @@ def test_every_variable_reaches_its_part(aws, client, zips):
 def test_every_variable_is_forwarded_above():
     text = "\n".join(path.read_text() for path in sorted((REPOSITORY / "terraform").glob("*.tf")))
     declared = re.findall(r'^variable "(.+)" {', text, re.MULTILINE)
-    elsewhere = {"ingest_zip", "compactor_zip", "code_in_s3", "webhook_secret_version", "config_file"}  # test_config.py has the last
+    elsewhere = {"ingest_zip", "compactor_zip", "code_in_s3", "webhook_secret_version", "config_file", "release_version", "release_url"}  # test_config.py, test_release.py
     assert set(declared) == FORWARDED.keys() | elsewhere
 
 
@@ -113,6 +113,9 @@ def planner(aws, client, zips):
         ("schemas", "{discoverer=5}", 'attribute "discoverer": bool required.'),
         ("routes", "[]", "routes must be an object of routes by name, such as"),
         ("ingest_zip", "no/such.zip", "ingest_zip names no readable file. Build the functions as terraform/START.md says"),
+        ("release_version", "v1.2.3", "release_version and ingest_zip, compactor_zip or code_in_s3 name two codes for a function"),
+        ("release_version", "v1.2.3", "release_version and release_url go together: release_url = "),
+        ("release_url", "https://x.example/?a=b", "release_url must be an https:// address without a query"),
         ("ingest_zip", "null", "There is no zip of the function wrong-ingest at"),
     ],
 )
@@ -128,6 +131,7 @@ def test_a_plan_says_what_is_wrong_and_what_to_do(planner, variable, value, sent
 
 
 CONNECTION = "arn:aws:events:eu-central-1:123456789012:connection/c/1"
+BUS_ARN = "arn:aws:events:eu-central-1:123456789012:event-bus/nowhere"
 QUEUE_ARN = "arn:aws:sqs:eu-central-1:123456789012:q"
 # A route (key and value), and what is said of it.
 WRONG_ROUTES = [
@@ -149,6 +153,7 @@ WRONG_ROUTES = [
     ("fleet", {"pattern": {"detail": {"action": "queued"}}, "target": {"type": "sqs"}}, "routes.fleet.pattern.detail.action: must be a list of what may match"),
     ("fleet", {"pattern": {"body": {"action": ["x"]}}, "target": {"type": "sqs"}}, "routes.fleet.pattern.body: an event has no such member"),
     ("fleet", {"target": {"type": "lambda", "arn": QUEUE_ARN}}, "routes.fleet.target.arn: is no ARN of lambda; it looks like arn:aws:lambda:eu-central-1:123456789012:function:name."),
+    ("fleet", {"target": {"type": "event_bus", "arn": BUS_ARN}}, "routes.fleet.target.arn: there is no event bus named nowhere in this account and region. Create it with"),
     ("fleet", {"target": {"type": "sqs", "arn": QUEUE_ARN, "name": "q"}}, "routes.fleet.target.name: is for what the route makes, and arn names what is there"),
     ("fleet", {"target": {"type": "sqs", "name": "a queue"}}, "routes.fleet.target.name: a queue is no name that sqs takes"),
     ("fleet", {"target": {"type": "sqs", "arn": QUEUE_ARN + ".fifo"}}, "routes.fleet.target.message_group_id: is missing; a FIFO queue needs one"),

@@ -64,6 +64,7 @@ module "function" {
   description        = "Compacts the lake ${var.lake_url}"
   where              = var.where
   zip                = var.zip
+  zip_sha256         = var.zip_sha256
   architecture       = var.architecture
   memory_mb          = var.memory_mb
   timeout_seconds    = var.timeout_seconds

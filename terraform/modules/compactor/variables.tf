@@ -13,6 +13,12 @@ variable "zip" {
   type        = string
 }
 
+variable "zip_sha256" {
+  description = "Sum of the zip, sha256 in base64, where it need not be there for a plan; null: of the file."
+  type        = string
+  default     = null
+}
+
 variable "architecture" {
   description = "Processor that the zip was built for."
   type        = string

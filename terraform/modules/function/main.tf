@@ -25,7 +25,7 @@ resource "aws_lambda_function" "this" {
   s3_bucket                      = try(var.code.bucket, null)
   s3_key                         = try(var.code.key, null)
   s3_object_version              = try(var.code.object_version, null)
-  source_code_hash               = var.code == null ? try(filebase64sha256(var.zip), null) : var.code.sha256
+  source_code_hash               = var.code != null ? var.code.sha256 : var.zip_sha256 != null ? var.zip_sha256 : try(filebase64sha256(var.zip), null)
   memory_size                    = var.memory_mb
   timeout                        = var.timeout_seconds
   reserved_concurrent_executions = var.reserved_concurrency
@@ -62,8 +62,8 @@ resource "aws_lambda_function" "this" {
 
   lifecycle {
     precondition {
-      condition     = var.code != null || can(filesha256(var.zip))
-      error_message = "There is no zip of the function ${var.name} at ${coalesce(var.zip, "any path")}. Build it as terraform/START.md says, set ingest_zip and compactor_zip to where the zips are, or code_in_s3 to a bucket that has them."
+      condition     = var.code != null || var.zip_sha256 != null || can(filesha256(var.zip))
+      error_message = "There is no zip of the function ${var.name} at ${coalesce(var.zip, "any path")}. Build it as terraform/START.md says, set ingest_zip and compactor_zip to where the zips are, code_in_s3 to a bucket that has them, or release_version and release_url to a release."
     }
 
     # What Lambda unpacked, not what the bucket says of it.

@@ -62,6 +62,7 @@ module "function" {
   description          = "Verifies GitHub webhook deliveries and puts them on the bus ${var.event_bus.name}"
   where                = var.where
   zip                  = var.zip
+  zip_sha256           = var.zip_sha256
   architecture         = var.architecture
   memory_mb            = var.memory_mb
   timeout_seconds      = 10 # GitHub waits no longer

@@ -2,7 +2,8 @@
 # bus by itself, without a function. Nobody comes in without a token of the issuer, or a signature for IAM.
 
 locals {
-  name = "${var.name}-producers"
+  name    = "${var.name}-producers"
+  refused = { namespace = "octolake/door", name = "${local.name}-refused" }
 }
 
 resource "aws_apigatewayv2_api" "producers" {
@@ -91,6 +92,21 @@ resource "aws_cloudwatch_log_group" "access" {
   retention_in_days = var.log_retention_days
   kms_key_id        = var.log_kms_key_arn
   tags              = var.tags
+}
+
+# API Gateway's own count of 4xx has the 404s of strangers who try addresses; a producer is told of a
+# wrong path by each answer. Without a default value the metric costs nothing until one is refused.
+resource "aws_cloudwatch_log_metric_filter" "refused" {
+  name           = local.refused.name
+  log_group_name = aws_cloudwatch_log_group.access.name
+  pattern        = "{ ($.status = \"4*\") && ($.status != \"404\") }" # strings in the access log
+
+  metric_transformation {
+    namespace = local.refused.namespace
+    name      = local.refused.name
+    value     = "1"
+    unit      = "Count"
+  }
 }
 
 resource "aws_iam_role" "producers" {

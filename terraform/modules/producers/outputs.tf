@@ -22,3 +22,8 @@ output "log_group_name" {
   description = "Name of the access log's group."
   value       = aws_cloudwatch_log_group.access.name
 }
+
+output "refused_metric" {
+  description = "Metric of the requests that it answered with 4xx, but for 404."
+  value       = local.refused
+}

@@ -30,6 +30,11 @@ output "made" {
     condition     = length(module.pattern.problems) == 0
     error_message = join("\n", module.pattern.problems)
   }
+
+  precondition {
+    condition     = !local.is.event_bus || !local.bus_is_here || contains(try(data.aws_cloudwatch_event_buses.target[0].event_buses[*].name, []), coalesce(local.bus_name, "-"))
+    error_message = "${local.path}.target.arn: there is no event bus named ${coalesce(local.bus_name, "-")} in this account and region. Create it with 'aws events create-event-bus --name', or correct the name."
+  }
 }
 
 output "log_group_arn" {

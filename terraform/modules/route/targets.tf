@@ -25,6 +25,14 @@ locals {
   }[local.type]
 }
 
+# A list, so that this module and not the provider says what to do when the bus is not in it. By the
+# name, so that of a bus that the same apply makes it is read after that.
+data "aws_cloudwatch_event_buses" "target" {
+  count = local.is.event_bus ? 1 : 0
+
+  name_prefix = local.bus_name
+}
+
 resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_158:CloudWatch encrypts with its own key; log_kms_key_arn names another
   #checkov:skip=CKV_AWS_338:a copy for looking at: the lake keeps the events

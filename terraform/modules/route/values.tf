@@ -17,6 +17,10 @@ locals {
   target    = try(var.route.target, {})
   names     = { sqs = "^[A-Za-z0-9_-]{1,80}$", sns = "^[A-Za-z0-9_-]{1,256}$", dynamodb = "^[A-Za-z0-9_.-]{3,255}$", log_group = "^[A-Za-z0-9_/.#-]{1,512}$" }
 
+  # A bus of this account and region can be looked for; of another, a plan can't say whether it is there.
+  bus_name    = try(regex("^arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/(.+)$", local.target.arn)[0], null)
+  bus_is_here = try(startswith(local.target.arn, "arn:${var.where.partition}:events:${local.here}:"), false)
+
   parts    = try(length(regexall("\\*", local.target.url)), 0) # of an address, what is filled in
   template = try(tostring(var.route.input.template), "")
   # <variable>, as EventBridge reads a template.

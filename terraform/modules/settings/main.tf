@@ -6,6 +6,7 @@ locals {
     front_door               = var.front_door
     throttle                 = var.throttle
     domain                   = var.domain
+    producers_door           = var.producers_door
     reserved_concurrency     = var.reserved_concurrency
     inline_limit_bytes       = var.inline_limit_bytes
     webhook_secret_version   = var.webhook_secret_version

@@ -80,6 +80,13 @@ locals {
       dimensions = {}
     } if contains(["unauthorized", "too-large"], what)
     }, {
+    for key, rule in var.route_rules : "dead-letters-refused-route-${key}" => {
+      description = "An event of the route ${key} could be neither delivered nor put into the route's dead-letter queue, and is lost to its target (the lake has it): replay it to this route. The queue's policy, its key and dead_letter_max_bytes are what refuses."
+      namespace   = "AWS/Events"
+      metric      = "InvocationsFailedToBeSentToDlq"
+      dimensions  = merge(local.rule, { RuleName = rule })
+    }
+    }, {
     for key, rule in var.watched_rules : "route-${key}" => {
       description = "An event of the route ${key} came: that is what it is watched for (alarm = true)."
       namespace   = "AWS/Events"
@@ -101,6 +108,20 @@ locals {
       description = "The HTTP API refused deliveries with 429: raise throttle, then redeliver from the hook's page."
       namespace   = metric.namespace
       metric      = metric.name
+      dimensions  = {}
+    }
+    }, {
+    for door in var.producers[*] : "producers-5xx" => {
+      description = "The second door answered 5xx: the bus could not be reached, and producers have to send again. The access log says who sent what, and why it failed (error)."
+      namespace   = "AWS/ApiGateway"
+      metric      = "5xx"
+      dimensions  = { ApiId = door.api_id }
+    }
+    }, {
+    for door in var.producers[*] : "producers-refused" => {
+      description = "The second door refused events: a token or signature that is not let in (401, 403), a body that is too large (400, 413), over the throttle (429). The access log says who sent what, and why (refused)."
+      namespace   = door.refused_metric.namespace
+      metric      = door.refused_metric.name
       dimensions  = {}
     }
   })

@@ -28,6 +28,12 @@ variable "counted" {
   type        = map(object({ namespace = string, name = string }))
 }
 
+variable "producers" {
+  description = "The second door: the id of its HTTP API, and the metric of what it refused; null without one."
+  type        = object({ api_id = string, refused_metric = object({ namespace = string, name = string }) })
+  default     = null
+}
+
 variable "quiet_alarm_days" {
   description = "Days without a request after which to alarm; 0 for never."
   type        = number
@@ -61,6 +67,12 @@ variable "buffer_seconds" {
 variable "dead_letter_queues" {
   description = "Names of the dead-letter queues, by what they are of."
   type        = map(string)
+}
+
+variable "route_rules" {
+  description = "Names of the rules of all routes, by the names of the routes."
+  type        = map(string)
+  default     = {}
 }
 
 variable "watched_rules" {

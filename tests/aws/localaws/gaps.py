@@ -5,6 +5,7 @@ import uuid
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
+from moto.apigatewayv2.models import DomainName
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import LambdaFunction
@@ -107,6 +108,16 @@ def update_stages():
     ApiGatewayV2Response.update_stage = answer
 
 
+def say_that_domains_are_ready():
+    """moto gives a domain of an HTTP API neither a state nor an address; an apply waits for the first."""
+
+    def told(self, tell=DomainName.to_json):
+        made = {"domainNameStatus": "AVAILABLE", "apiGatewayDomainName": "d-local.execute-api.amazonaws.com", "hostedZoneId": "Z1"}
+        return tell(self) | {"domainNameConfigurations": [one | made for one in self.domain_name_configurations]}
+
+    DomainName.to_json = told
+
+
 def replay_what_is_asked_for():
     """moto replays a whole archive to every rule, whatever window and rules are named."""
 
@@ -128,6 +139,7 @@ def replay_what_is_asked_for():
 
 def install():
     update_stages()
+    say_that_domains_are_ready()
     replay_what_is_asked_for()
     tell_that_a_bucket_s_events_go_to_the_bus()
     events_of_s3_on_the_default_bus()

@@ -95,7 +95,7 @@ def put_event(integration, request, parameters):
     try:
         answers = bus.put_events(events_backends[permissions.ACCOUNT][region()], [entry])
     except JsonRESTError as error:
-        return 400, {"content-type": "application/x-amz-json-1.1"}, error.get_body().encode()
+        return error.code, {"content-type": "application/x-amz-json-1.1"}, error.get_body().encode()
     # PutEvents itself answers 200 for an entry that it did not take: the body tells.
     told = {"Entries": answers, "FailedEntryCount": sum("ErrorCode" in answer for answer in answers)}
     return 200, {"content-type": "application/x-amz-json-1.1"}, json.dumps(told).encode()

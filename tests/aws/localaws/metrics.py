@@ -61,13 +61,13 @@ def matches(pattern, fields):
 
 
 def holds(term, fields):
-    name, operator, wanted = re.fullmatch(r"\$\.(\w+) (=|>=|<|IS) (.+)", term).groups()
+    name, operator, wanted = re.fullmatch(r"\$\.(\w+) (!=|=|>=|<|IS) (.+)", term).groups()
     value = fields.get(name)
     if operator == "IS":
         return value is (wanted == "TRUE")
     if wanted.startswith('"'):
         wanted = re.escape(wanted.strip('"')).replace(r"\*", ".*")
-        return isinstance(value, str) and re.fullmatch(wanted, value) is not None
+        return isinstance(value, str) and (re.fullmatch(wanted, value) is not None) == (operator == "=")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return {"=": value == float(wanted), ">=": value >= float(wanted), "<": value < float(wanted)}[operator]

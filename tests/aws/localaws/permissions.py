@@ -22,6 +22,7 @@ from moto.s3.models import s3_backends
 from localaws import calls, policies
 
 ACCOUNT = "123456789012"
+API_GATEWAY = "ops.apigateway.amazonaws.com"
 ROLE_KEY = "ROLE-"  # no slash: one ends the key in a signature
 
 
@@ -96,6 +97,16 @@ def questions(response, service, action):
     yield calls.name(service, action), resource_of(service, body, response.region), {}
     for role, via in passed_roles(body, service):
         yield "iam:PassRole", role, {"iam:PassedToService": via}
+    yield from beside(service, action, body)
+
+
+def beside(service, action, body):
+    """What a service asks of its caller beside its own permission."""
+    if service == "lambda" and body.get("VpcConfig", {}).get("SubnetIds"):
+        yield from ((f"ec2:Describe{what}", None, {}) for what in ("SecurityGroups", "Subnets", "Vpcs"))
+    if (service, action) == ("apigateway", "CreateDomainName"):
+        role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{API_GATEWAY}/AWSServiceRoleForAPIGateway"
+        yield "iam:CreateServiceLinkedRole", role, {"iam:AWSServiceName": API_GATEWAY}
 
 
 def iam_question(response, action):
