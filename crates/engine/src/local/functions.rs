@@ -19,6 +19,7 @@ mod guarded;
 mod json_extract_scalar;
 mod lower;
 mod regexp_replace;
+mod single;
 mod to_unixtime;
 
 use std::sync::Arc;

@@ -20,7 +20,8 @@ use datafusion::logical_expr::{
 };
 use octolake_tables::schema::timestamp_type;
 
-use self::held::{Held, Single};
+use self::held::Held;
+use super::single::Single;
 
 /// The function; see the module.
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -22,7 +22,8 @@ use datafusion::logical_expr::{
     Signature, StatisticsArgs, Volatility,
 };
 
-use self::held::{Held, Single, Wanted};
+use self::held::{Held, Wanted};
+use super::single::Single;
 
 /// `max_by` or `min_by`.
 #[derive(Debug, PartialEq, Eq, Hash)]

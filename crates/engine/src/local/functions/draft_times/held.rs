@@ -8,10 +8,11 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
-use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
-use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
+use datafusion::common::{Result, internal_datafusion_err};
+use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 use octolake_reports::drafts::{DraftTimes, Grouped, Says, Told};
 
+use super::super::single::Begins;
 use super::answer_fields;
 
 /// What is told of each group.
@@ -152,39 +153,18 @@ impl GroupsAccumulator for Held {
     }
 }
 
-/// The same of all rows: they are one group.
-#[derive(Debug)]
-pub(super) struct Single(pub(super) Held);
-
-impl Accumulator for Single {
-    fn update_batch(&mut self, arguments: &[ArrayRef]) -> Result<()> {
-        let rows = arguments.first().map_or(0, |array| array.len());
-        self.0.update_batch(arguments, &vec![0; rows], None, 1)
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |array| array.len());
-        self.0.merge_batch(states, &vec![0; rows], 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.0.0.grow(1);
-        ScalarValue::try_from_array(&GroupsAccumulator::evaluate(&mut self.0, EmitTo::All)?, 0)
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.0.0.grow(1);
-        let state = GroupsAccumulator::state(&mut self.0, EmitTo::All)?;
-        state.iter().map(|array| ScalarValue::try_from_array(array, 0)).collect()
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + GroupsAccumulator::size(&self.0)
+impl Begins for Held {
+    fn begin(&mut self) {
+        self.0.grow(self.0.len().max(1));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use datafusion::common::ScalarValue;
+    use datafusion::logical_expr::Accumulator as _;
+
+    use super::super::super::single::Single;
     use super::*;
 
     /// Rows of `(told_at, turn, draft)`, a second apart, of a pull request that was merged.

@@ -9,9 +9,10 @@ use datafusion::arrow::array::{
 use datafusion::arrow::compute::{cast, nullif, or};
 use datafusion::arrow::compute::{is_null, not};
 use datafusion::arrow::datatypes::{DataType, Int64Type};
-use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
-use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
+use datafusion::common::{Result, internal_datafusion_err};
+use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
+use super::super::single::Begins;
 use super::texts::{NONE, Texts};
 
 /// Which key is wanted.
@@ -243,35 +244,10 @@ impl GroupsAccumulator for Held {
     }
 }
 
-/// The same of all rows: they are one group.
-#[derive(Debug)]
-pub(super) struct Single(pub(super) Held);
-
-impl Accumulator for Single {
-    fn update_batch(&mut self, arguments: &[ArrayRef]) -> Result<()> {
-        let rows = arguments.first().map_or(0, |array| array.len());
-        self.0.update_batch(arguments, &vec![0; rows], None, 1)
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |array| array.len());
-        self.0.merge_batch(states, &vec![0; rows], 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let mut state = self.state()?;
-        Ok(state.swap_remove(0))
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+impl Begins for Held {
+    fn begin(&mut self) {
         let none = Columns { values: None, times: None, ties: StringViewArray::from(vec![""; 0]) };
-        self.0.take(&none, &[], None, 1);
-        let state = self.0.state(EmitTo::All)?;
-        state.iter().map(|array| ScalarValue::try_from_array(array, 0)).collect()
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.0.size()
+        self.take(&none, &[], None, self.ties.len().max(1));
     }
 }
 

@@ -2,7 +2,10 @@
 
 use datafusion::arrow::array::StructArray;
 use datafusion::arrow::datatypes::Field;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::Accumulator as _;
 
+use super::super::super::single::Single;
 use super::*;
 
 fn key(rows: &[(Option<i64>, i64, Option<&str>)]) -> ArrayRef {
