@@ -167,9 +167,13 @@ mod tests {
     use super::super::super::single::Single;
     use super::*;
 
-    /// Rows of `(told_at, turn, draft)`, a second apart, of a pull request that was merged.
-    fn arguments(rows: &[(i64, Option<i64>, Option<i64>)]) -> Vec<ArrayRef> {
-        let numbers = |number: &dyn Fn(&(i64, Option<i64>, Option<i64>)) -> Option<i64>| {
+    /// `(told_at, turn, draft)`, the first in seconds.
+    type Row = (i64, Option<i64>, Option<i64>);
+
+    /// Rows of pull requests that were created at 10 s; one that is told after 90 s says that it was
+    /// merged at 100 s.
+    fn arguments(rows: &[Row]) -> Vec<ArrayRef> {
+        let numbers = |number: &dyn Fn(&Row) -> Option<i64>| {
             Arc::new(rows.iter().map(number).collect::<Int64Array>()) as ArrayRef
         };
         let micros = |seconds: i64| Some(seconds * 1_000_000);
