@@ -276,7 +276,7 @@ def test_its_output_is_in_its_log_group(client):
     logs.create_log_group(logGroupName="/my/group")
     make_function(client, "logging", LoggingConfig={"LogFormat": "JSON", "LogGroup": "/my/group"})
     run(client, "logging", {"a": 1, "b": 2})
-    found = soon(lambda: logs.filter_log_events(logGroupName="/my/group")["events"])
+    found = logs.filter_log_events(logGroupName="/my/group")["events"]
     assert [json.loads(event["message"]) for event in found] == [{"got": ["a", "b"]}]
 
 

@@ -1,13 +1,17 @@
 """Lambda's data plane: unpacks the zip that was uploaded and runs its `bootstrap` against the
 Runtime API, one event at a time in each environment, environments kept warm."""
 
+import array
 import base64
+import fcntl
 import io
 import json
 import os
 import queue
+import select
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 import uuid
@@ -49,8 +53,9 @@ class Environment:
         self.folder = tempfile.TemporaryDirectory(prefix="lambda-")
         self.api = ThreadingHTTPServer(("127.0.0.1", 0), runtime_api(self))
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
-        self.process = self.start()
-        threading.Thread(target=self.copy_output, daemon=True).start()
+        self.process, self.copying = self.start(), threading.Lock()
+        self.copier = threading.Thread(target=self.copy_output, daemon=True)
+        self.copier.start()
 
     def start(self):
         with zipfile.ZipFile(io.BytesIO(self.function.code_bytes)) as archive:
@@ -63,8 +68,6 @@ class Environment:
             env=self.variables(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
         )
 
     def variables(self):
@@ -91,8 +94,24 @@ class Environment:
         }
 
     def copy_output(self):
-        for line in self.process.stdout:
-            log(self.function.account_id, self.function.region, log_group(self.function), [line.rstrip("\n")], self.stream)
+        pipe, part, chunk = self.process.stdout.fileno(), b"", b"-"
+        while chunk:
+            select.select([pipe], [], [])
+            with self.copying:
+                chunk = os.read(pipe, 65536)
+                *lines, part = (part + chunk).split(b"\n")
+                lines += [part] if part and not chunk else []
+                for line in lines:
+                    text = line.decode(errors="replace")
+                    log(self.function.account_id, self.function.region, log_group(self.function), [text], self.stream)
+
+    def wait_for_output(self):
+        """Until what it has written is in its log: then an answer never comes before its lines."""
+        unread = array.array("i", [1])
+        while unread[0] and self.copier.is_alive():
+            with self.copying:
+                fcntl.ioctl(self.process.stdout.fileno(), termios.FIONREAD, unread)
+            time.sleep(0.001 if unread[0] else 0)
 
     def invoke(self, body):
         """(answer, kind of error or None)."""
@@ -109,6 +128,7 @@ class Environment:
                 self.stop()
                 text = f"{request} Task timed out after {timeout}.00 seconds"
                 return error("Sandbox.Timedout", text), "Unhandled"
+        self.wait_for_output()
         _, answer, kind = self.pending.pop(request)
         return answer, kind
 
