@@ -42,3 +42,14 @@ def test_half_are_of_jobs_a_tenth_of_pull_requests_and_no_delivery_comes_twice(t
     queued = [job["workflow_job"] for job in jobs if job["action"] == "queued"]
     assert all(job["started_at"] == job["created_at"] and job["runner_id"] is None for job in queued)
     assert len({job["id"] for job in queued}) == len(queued)
+
+
+def test_one_kind_of_lives_alone_is_what_the_whole_lake_has_of_it(tmp_path):
+    def lines(folder, *more):
+        return {line for data in made(folder, *more).values() for line in gzip.decompress(data).splitlines()}
+
+    whole = lines(tmp_path / "whole")
+    jobs = lines(tmp_path / "jobs", "--only", "job")
+    assert jobs == {line for line in whole if json.loads(line)["detail-type"] == "workflow_job"}
+    rest = lines(tmp_path / "rest", "--only", "pull", "other")
+    assert not jobs & rest and jobs | rest == whole
