@@ -20,7 +20,6 @@ HOUR, DAY = 3600, 86400
 REPOSITORIES, AUTHORS, WORKFLOWS = 200, 500, 40
 LONGEST = 22  # days: no pull request of this module lives longer, its last delivery included
 JOB_ROWS, PULL_ROWS, CHUNK = 2.93, 5.45, 30  # deliveries of a job and of a pull request; days of a task
-LIVES = ("pull", "job", "other")
 LABELS = ('"self-hosted","linux","x64"', '"self-hosted","linux","arm64"', '"ubuntu-latest"', '"ubuntu-24.04"',
           '"self-hosted","linux","x64","large"', '"macos-15"', '"windows-2025"', '"self-hosted","gpu","linux"')
 OTHERS = ("push check_run workflow_run check_suite status issues issue_comment create delete deployment "
@@ -181,6 +180,10 @@ def begun(rate, hour, number_of_hours):
     return range(int(rate * hour / number_of_hours), int(rate * (hour + 1) / number_of_hours))
 
 
+# How many of all deliveries begin such a life, what makes its deliveries, and how many days it can take.
+LIVES = {"pull": (0.1 / PULL_ROWS, pull, LONGEST), "job": (0.5 / JOB_ROWS, job, 1), "other": (0.4, None, 0)}
+
+
 def chunk(task):
     """Makes the raw objects of some days, all that arrives in them; gives (deliveries, bytes of JSON)."""
     args, first, last = task
@@ -189,8 +192,7 @@ def chunk(task):
     hours = Hours(start + first * DAY, start + last * DAY)
     records = size = 0
     for hour in range(max(0, first - LONGEST) * 24, last * 24):
-        for name, share, make, before in (("pull", 0.1 / PULL_ROWS, pull, LONGEST), ("job", 0.5 / JOB_ROWS, job, 1),
-                                          ("other", 0.4, None, 0)):
+        for name, (share, make, before) in LIVES.items():
             if name not in args.only or hour < (first - before) * 24 - 1:
                 continue
             rng = random.Random(f"{args.seed} {name} {hour}")
@@ -228,7 +230,7 @@ def main():
     parser.add_argument("--types", type=int, default=20, help="event types, those of jobs and pull requests among them")
     parser.add_argument("--from-day", type=int, default=0, help="only what arrives from this day on, counted from 0")
     parser.add_argument("--to-day", type=int, help="and before this one; else all")
-    parser.add_argument("--only", nargs="+", choices=LIVES, default=LIVES, help="leave the deliveries of other lives out")
+    parser.add_argument("--only", nargs="+", choices=LIVES, default=tuple(LIVES), help="leave the deliveries of other lives out")
     parser.add_argument("--seed", type=int, default=1)
     print(json.dumps(make(parser.parse_args())))
 

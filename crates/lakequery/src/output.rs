@@ -17,7 +17,7 @@ pub use parquet::write as write_parquet;
 
 pub use octolake_engine::size;
 pub use octolake_output::{Align, CsvCells, Format, Grid, LONG, Stdout, clean, fence, stdout};
-use octolake_output::{Sheet, wrapped, write_csv, write_long};
+use octolake_output::{Sheet, wrapped, write_csv, write_json, write_long};
 
 /// The columns of a terminal that leave room beside a report's.
 const WIDE: usize = 110;
@@ -89,10 +89,7 @@ pub fn has_room_for_pictures() -> bool {
 /// # Errors
 /// Stdout does not take it.
 pub fn print_json(value: &impl Serialize) -> io::Result<()> {
-    let mut out = stdout(Format::Json);
-    serde_json::to_writer_pretty(&mut out, value)?;
-    out.write_all(b"\n")?;
-    out.flush()
+    write_json(value, &mut stdout(Format::Json))
 }
 
 /// Prints a result that is text.

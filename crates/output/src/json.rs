@@ -19,10 +19,18 @@ impl Json<'_> {
     /// # Errors
     /// The writer does not take it.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
-        out.write_all(b"\n")?;
-        out.flush()
+        write_json(self, out)
     }
+}
+
+/// Writes a value, on lines of its own.
+///
+/// # Errors
+/// The writer does not take it.
+pub fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 impl Serialize for Json<'_> {

@@ -23,7 +23,7 @@ mod words;
 
 pub use csv_cells::CsvCells;
 pub use grid::{Align, Grid};
-pub use json::{Json, write_lines as write_json_lines};
+pub use json::{Json, write_json, write_lines as write_json_lines};
 pub use line::Line;
 pub use long::{LONG, write_csv, write_long};
 pub use markdown::fence;

@@ -6,7 +6,7 @@
 
 mod grouped;
 
-use crate::view::View;
+use crate::view::{PULL_LIVES, View};
 
 pub use grouped::Grouped;
 
@@ -22,6 +22,12 @@ pub(crate) fn by_function(view: &View, body: String) -> String {
         "pull_drafts" => include_str!("../queries/pulls/pull_drafts_by_function.sql").to_owned(),
         _ => body,
     }
+}
+
+/// The views that such a text names.
+pub(crate) fn needs(view: &View) -> &'static [&'static View] {
+    static OF_DRAFTS: &[&View] = &[&PULL_LIVES];
+    if view.name == "pull_drafts" { OF_DRAFTS } else { view.needs }
 }
 
 /// Which of the two a delivery says, or that it changed. In the order in which they count where all

@@ -15,23 +15,16 @@ const MOST: usize = 20_000;
 pub(crate) fn fill(question: &Question, answer: &mut Answer) {
     let Some(place) = question.finest_period() else { return };
     let periods = question.by.iter().filter(|by| by.fineness().is_some()).count();
-    let named = named(question, place, answer);
+    let mut named = named(question, place, answer);
     if periods == 1 {
-        gaps(question, place, answer, &named);
+        gaps(question, place, answer, &mut named);
     }
     let newest = answer.freshness.newest_arrival;
     let is_partial = |(text, period): (String, Period)| (text, !period.is_whole(question, newest));
-    let mut partial: HashMap<String, bool> = named.into_iter().map(is_partial).collect();
+    let partial: HashMap<String, bool> = named.into_iter().map(is_partial).collect();
     for row in &mut answer.rows {
-        let Some(text) = row.keys[place].as_deref() else { continue };
-        let known = partial.get(text).copied();
-        row.partial = known.unwrap_or_else(|| {
-            // One that was a gap.
-            let period = Period::parse(question.by[place], question.zone, text);
-            let is_partial = period.is_some_and(|period| !period.is_whole(question, newest));
-            partial.insert(text.to_owned(), is_partial);
-            is_partial
-        });
+        let known = row.keys[place].as_deref().and_then(|text| partial.get(text));
+        row.partial = known.copied().unwrap_or_default();
     }
 }
 
@@ -48,14 +41,21 @@ fn named(question: &Question, place: usize, answer: &Answer) -> HashMap<String, 
     named
 }
 
-fn gaps(question: &Question, place: usize, answer: &mut Answer, named: &HashMap<String, Period>) {
-    let by = question.by[place];
-    let parsed = |row: &Row| named.get(row.keys[place].as_deref()?).copied();
+/// Fills the gaps; the periods that they are come to those that are named.
+fn gaps(
+    question: &Question,
+    place: usize,
+    answer: &mut Answer,
+    named: &mut HashMap<String, Period>,
+) {
+    let of = |named: &HashMap<String, Period>, row: &Row| {
+        named.get(row.keys[place].as_deref()?).copied()
+    };
     // With their gaps filled there would be no fewer.
-    if answer.rows.iter().filter_map(parsed).count() > MOST {
+    if answer.rows.iter().filter_map(|row| of(named, row)).count() > MOST {
         return;
     }
-    let Some((first, last)) = bounds(question, by, named.values().copied()) else {
+    let Some((first, last)) = bounds(question, question.by[place], named.values().copied()) else {
         return;
     };
     let others: BTreeSet<Vec<Option<String>>> =
@@ -63,7 +63,9 @@ fn gaps(question: &Question, place: usize, answer: &mut Answer, named: &HashMap<
     let mut all = vec![];
     let mut next = Some(first);
     while let Some(period) = next.filter(|period| period.begin <= last.begin) {
-        all.push(period.text());
+        let text = period.text();
+        named.insert(text.clone(), period);
+        all.push(text);
         if all.len() * others.len().max(1) > MOST {
             return;
         }
@@ -80,17 +82,12 @@ fn gaps(question: &Question, place: usize, answer: &mut Answer, named: &HashMap<
             rows.entry(keys.clone()).or_insert(Row { keys, counted, ..Row::default() });
         }
     }
-    let begin = |row: &Row| {
-        let text = row.keys[place].as_deref()?;
-        let known = named.get(text).copied();
-        Some(known.or_else(|| Period::parse(by, question.zone, text))?.begin)
-    };
     // As the engine orders: by the keys, what has none last.
     let mut filled: Vec<Row> = rows.into_values().collect();
     filled.sort_by_cached_key(|row| {
         let keys = row.keys.iter().enumerate().map(|(at, key)| {
             // Clocks that are set back show an hour twice, and the second time with a smaller text.
-            let begin = (at == place).then(|| begin(row)).flatten();
+            let begin = (at == place).then(|| Some(of(named, row)?.begin)).flatten();
             (key.is_none(), begin, key.clone())
         });
         keys.collect::<Vec<_>>()

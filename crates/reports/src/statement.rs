@@ -10,7 +10,7 @@ mod figures;
 use chrono::{DateTime, Utc};
 
 use crate::view::{Scope, with};
-use crate::{Dimension, Question, View};
+use crate::{Dimension, Question};
 
 /// The names under which the SQL gives what is not a dimension.
 pub(crate) mod column {
@@ -77,8 +77,7 @@ pub(crate) fn types(question: &Question) -> String {
 
 /// The views that a question reads, as parts of a `with`.
 fn parts(question: &Question, names: bool) -> String {
-    let mut views: Vec<&View> = question.report.view.needs.to_vec();
-    views.push(question.report.view);
+    let mut views = vec![question.report.view];
     if names {
         views.push(question.report.subject.repositories);
     }

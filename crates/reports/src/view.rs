@@ -25,7 +25,7 @@ pub struct View {
     event_types: &'static [&'static str],
     /// Whether it tells what repositories are called, for which no delivery is too old.
     is_of_names: bool,
-    /// The views that it reads, each behind those that it reads itself.
+    /// The views that it names itself; those that they name in turn follow from that.
     pub(crate) needs: &'static [&'static Self],
 }
 
@@ -82,7 +82,7 @@ pub(crate) static JOB_LIVES: View = View {
     text: include_str!("../queries/jobs/job_lives.sql"),
     event_types: JOB_EVENTS,
     is_of_names: false,
-    needs: &[&JOB_DELIVERIES, &JOB_STATES],
+    needs: &[&JOB_STATES],
 };
 
 /// Each delivery that tells of a pull request.
@@ -109,7 +109,7 @@ pub(crate) static PULL_LIVES: View = View {
     text: include_str!("../queries/pulls/pull_lives.sql"),
     event_types: PULL_EVENTS,
     is_of_names: false,
-    needs: &[&PULL_DELIVERIES, &PULL_STATES],
+    needs: &[&PULL_STATES],
 };
 
 /// What is told of drafts, in order.
@@ -127,7 +127,7 @@ static PULL_DRAFTS: View = View {
     text: include_str!("../queries/pulls/pull_drafts.sql"),
     event_types: PULL_EVENTS,
     is_of_names: false,
-    needs: &[&PULL_DELIVERIES, &PULL_STATES, &PULL_LIVES, &PULL_TURNS],
+    needs: &[&PULL_LIVES, &PULL_TURNS],
 };
 
 /// The same, with what follows from that.
@@ -136,7 +136,7 @@ pub(crate) static PULL_READY: View = View {
     text: include_str!("../queries/pulls/pull_ready.sql"),
     event_types: PULL_EVENTS,
     is_of_names: false,
-    needs: &[&PULL_DELIVERIES, &PULL_STATES, &PULL_LIVES, &PULL_TURNS, &PULL_DRAFTS],
+    needs: &[&PULL_DRAFTS],
 };
 
 /// The same, with when it was reviewed.
@@ -145,7 +145,7 @@ pub(crate) static PULL_STAGES: View = View {
     text: include_str!("../queries/pulls/pull_stages.sql"),
     event_types: PULL_EVENTS,
     is_of_names: false,
-    needs: &[&PULL_DELIVERIES, &PULL_STATES, &PULL_LIVES, &PULL_TURNS, &PULL_DRAFTS, &PULL_READY],
+    needs: &[&PULL_READY],
 };
 
 /// One row per pull request and what happened to it.
@@ -154,7 +154,7 @@ pub(crate) static PULL_MOMENTS: View = View {
     text: include_str!("../queries/pulls/pull_moments.sql"),
     event_types: PULL_EVENTS,
     is_of_names: false,
-    needs: &[&PULL_DELIVERIES, &PULL_STATES, &PULL_LIVES],
+    needs: &[&PULL_LIVES],
 };
 
 /// One row per job and attempt, for users.
@@ -163,7 +163,7 @@ static WORKFLOW_JOBS: View = View {
     text: include_str!("../queries/jobs/workflow_jobs.sql"),
     event_types: JOB_EVENTS,
     is_of_names: false,
-    needs: &[&JOB_DELIVERIES, &JOB_STATES, &JOB_LIVES, &JOB_REPOSITORIES],
+    needs: &[&JOB_LIVES, &JOB_REPOSITORIES],
 };
 
 /// One row per pull request, for users.
@@ -172,16 +172,7 @@ static PULL_REQUESTS: View = View {
     text: include_str!("../queries/pulls/pull_requests.sql"),
     event_types: PULL_EVENTS,
     is_of_names: false,
-    needs: &[
-        &PULL_DELIVERIES,
-        &PULL_STATES,
-        &PULL_LIVES,
-        &PULL_TURNS,
-        &PULL_DRAFTS,
-        &PULL_READY,
-        &PULL_STAGES,
-        &PULL_REPOSITORIES,
-    ],
+    needs: &[&PULL_STAGES, &PULL_REPOSITORIES],
 };
 
 /// The views that stand beside `events`, by the folder of their subject.
@@ -219,9 +210,14 @@ impl View {
         self.sql_of(Scope { abilities, ..Scope::default() })
     }
 
+    /// The views that its text names, of what is in scope.
+    fn needs_in(&self, scope: Scope) -> &'static [&'static Self] {
+        if scope.abilities.draft_times { drafts::needs(self) } else { self.needs }
+    }
+
     fn sql_of(&self, scope: Scope) -> String {
         let body = self.body(scope);
-        match (with(self.needs, scope), body.strip_prefix("with ")) {
+        match (with(self.needs_in(scope), scope), body.strip_prefix("with ")) {
             (parts, _) if parts.is_empty() => format!("{body}\n"),
             (parts, Some(rest)) => format!("with {parts},\n{rest}\n"),
             (parts, None) => format!("with {parts}\n{body}\n"),
@@ -229,18 +225,20 @@ impl View {
     }
 }
 
-/// Views as the parts of a `with`, each once, in the order of need.
+/// Views as the parts of a `with`, each once, behind those that it needs.
 pub(crate) fn with(views: &[&View], scope: Scope) -> String {
-    let mut parts: Vec<(&str, String)> = vec![];
-    for view in views {
-        if parts.iter().all(|(name, _)| *name != view.name) {
-            parts.push((
-                view.name,
-                format!("{} as (\n{}\n)", view.name, indented(&view.body(scope))),
-            ));
-        }
-    }
+    let mut parts = vec![];
+    views.iter().for_each(|view| add(view, scope, &mut parts));
     parts.into_iter().map(|(_, part)| part).collect::<Vec<_>>().join(",\n")
+}
+
+fn add(view: &View, scope: Scope, parts: &mut Vec<(&'static str, String)>) {
+    if parts.iter().any(|(name, _)| *name == view.name) {
+        return;
+    }
+    view.needs_in(scope).iter().for_each(|needed| add(needed, scope, parts));
+    let body = indented(&view.body(scope));
+    parts.push((view.name, format!("{} as (\n{body}\n)", view.name)));
 }
 
 fn indented(sql: &str) -> String {
@@ -268,5 +266,9 @@ mod tests {
         assert!(at("pull_lives as (") < at("pull_stages as ("));
         assert!(at("pull_stages as (") < at("from pull_stages v"));
         assert!(!sql.contains("event_types"));
+        // A function that puts drafts in order has no use for the query that does.
+        let function = Abilities { draft_times: true, ..Abilities::default() };
+        let sql = VIEWS[1].1.sql_with(function);
+        assert!(sql.contains("draft_times(") && !sql.contains("pull_turns"));
     }
 }
