@@ -33,8 +33,6 @@ const DEFAULT_CATALOG: &str = "datafusion";
 pub(super) struct JobFacts {
     facts: Arc<FilesTable>,
     beside: Arc<FilesTable>,
-    /// The ranges of ids of each file of facts.
-    ids: Vec<Vec<(i64, i64)>>,
 }
 
 impl JobFacts {
@@ -53,9 +51,7 @@ impl JobFacts {
         let rows = without_payload(&table_schema());
         let later = projected.later.iter().filter(is_of_jobs).cloned().collect();
         let without = without.into_iter().cloned().collect();
-        let ids = with.iter().filter_map(|file| Some(file.facts.as_ref()?.ids.clone()));
         Some(Self {
-            ids: ids.collect(),
             facts: Arc::new(FilesTable::new(
                 vec![(set(Shape::Facts, &jobs), of_facts)],
                 jobs.clone(),
@@ -78,7 +74,8 @@ impl JobFacts {
             true => range_beside(context).await?,
             false => None,
         };
-        let Ranges { alone, shared } = parted(&self.ids, beside);
+        let ids = self.facts.files().filter_map(|file| file.facts.as_ref());
+        let Ranges { alone, shared } = parted(ids.flat_map(|it| &it.ids), beside);
         let is_alone = ScalarUDF::from(IsAlone::new(alone)).call(vec![col(job::JOB_ID)]);
         let is_shared = |file: &LiveFile| file.facts.iter().any(|it| meet(&it.ids, &shared));
         let with_shared = Arc::new(self.facts.of_files(is_shared));

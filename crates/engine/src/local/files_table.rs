@@ -28,6 +28,11 @@ impl FilesTable {
         Self { sets, schema }
     }
 
+    /// Its files.
+    pub(super) fn files(&self) -> impl Iterator<Item = &LiveFile> {
+        self.sets.iter().flat_map(|(_, files)| files)
+    }
+
     /// The rows of some of its files.
     pub(super) fn of_files(&self, is_wanted: impl Fn(&LiveFile) -> bool) -> Self {
         let wanted =
@@ -38,7 +43,7 @@ impl FilesTable {
 
     /// Whether there is any.
     pub(super) fn has_files(&self) -> bool {
-        self.sets.iter().any(|(_, files)| !files.is_empty())
+        self.files().next().is_some()
     }
 }
 

@@ -23,14 +23,18 @@ pub(super) struct Ranges {
     pub(super) shared: Vec<Range>,
 }
 
-/// Parts the ids of files; `beside` is a range of what is in no file, where nothing is alone.
-pub(super) fn parted(files: &[Vec<Range>], beside: Option<Range>) -> Ranges {
+/// Parts the ids of files by the ranges of all of them, of which those of one file do not meet;
+/// `beside` is a range of what is in no file, where nothing is alone.
+pub(super) fn parted<'a>(
+    of_files: impl Iterator<Item = &'a Range>,
+    beside: Option<Range>,
+) -> Ranges {
     let mut steps: Vec<(i128, i32)> = vec![];
     let mut cover = |(from, to): Range, weight: i32| {
         steps.push((i128::from(from), weight));
         steps.push((i128::from(to) + 1, -weight));
     };
-    files.iter().flatten().for_each(|range| cover(*range, 1));
+    of_files.for_each(|range| cover(*range, 1));
     beside.into_iter().for_each(|range| cover(range, 2));
     steps.sort_unstable();
     let (mut covered, mut since, mut ranges) = (0, 0, Ranges::default());
@@ -118,7 +122,7 @@ mod tests {
     fn what_two_files_may_tell_of_is_alone_in_none() {
         let files = [vec![(1, 10), (50, 60)], vec![(9, 20)], vec![(40, 50), (61, 61)]];
         let parts = |beside| {
-            let Ranges { alone, shared } = parted(&files, beside);
+            let Ranges { alone, shared } = parted(files.iter().flatten(), beside);
             (alone, shared)
         };
         let alone = vec![(1, 8), (11, 20), (40, 49), (51, 60), (61, 61)];
@@ -128,8 +132,8 @@ mod tests {
         assert!(meet(&files[0], &shared) && meet(&files[2], &shared));
         assert!(!meet(&[(1, 8), (61, 70)], &shared) && !meet(&files[0], &[]));
         let all = [vec![(i64::MIN, i64::MAX)], vec![(5, 5)]];
-        assert_eq!(parted(&all, None).alone, [(i64::MIN, 4), (6, i64::MAX)]);
-        assert!(parted(&[vec![(1, 2)], vec![(1, 2)]], None).alone.is_empty());
+        assert_eq!(parted(all.iter().flatten(), None).alone, [(i64::MIN, 4), (6, i64::MAX)]);
+        assert!(parted([(1, 2), (1, 2)].iter(), None).alone.is_empty());
     }
 
     #[test]
