@@ -26,8 +26,32 @@ pub(crate) struct Line<'a> {
 
 /// The actions of a commit, in its order.
 pub(crate) fn lines(commit: &[u8]) -> impl Iterator<Item = Result<Line<'_>, String>> {
-    let lines = commit.split(|b| *b == b'\n').filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_slice(line).map_err(|error| error.to_string()))
+    written(commit).map(read)
+}
+
+/// Those that are not about files, which are nearly all of a large commit and cost most to read.
+pub(crate) fn lines_beside_files(commit: &[u8]) -> impl Iterator<Item = Result<Line<'_>, String>> {
+    // A line holds one action, whose name comes first.
+    let is_of_file = |line: &&[u8]| OF_FILES.iter().any(|start| line.starts_with(start));
+    written(commit).filter(move |line| !is_of_file(line)).map(read)
+}
+
+/// How lines of files begin where they are written without blanks; others are read all the same.
+const OF_FILES: [&[u8]; 2] = [b"{\"add\":", b"{\"remove\":"];
+
+fn written(commit: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut starts = 0;
+    let ends = memchr::memchr_iter(b'\n', commit).chain([commit.len()]);
+    let line = move |end| {
+        let line = commit.get(starts..end).unwrap_or_default();
+        starts = end + 1;
+        line
+    };
+    ends.map(line).filter(|line| !line.is_empty())
+}
+
+fn read(line: &[u8]) -> Result<Line<'_>, String> {
+    serde_json::from_slice(line).map_err(|error| error.to_string())
 }
 
 #[derive(Deserialize)]
@@ -145,6 +169,19 @@ pub(crate) fn decoded(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_of_files_are_passed_over_unread() {
+        let txn = r#"{"txn":{"appId":"a","version":7}}"#;
+        let commit = format!("{{\"add\":no JSON}}\n{txn}\n\n{{\"remove\":{{}}\n{{ \"txn\" : null }}");
+        let told: Vec<Option<i64>> = lines_beside_files(commit.as_bytes())
+            .map(|line| line.unwrap().txn.map(|txn| txn.version))
+            .collect();
+        assert_eq!(told, [Some(7), None]);
+        assert!(lines(commit.as_bytes()).next().unwrap().is_err());
+        assert_eq!(lines(b"").count() + lines(b"\n\n").count(), 0);
+        assert_eq!(lines(format!("{txn}\n{txn}\n").as_bytes()).count(), 2);
+    }
 
     #[test]
     fn a_path_is_what_the_library_takes_it_for() {

@@ -113,18 +113,17 @@ impl Log {
         listing: &Listing,
         next: u64,
         to: u64,
-        changes: Option<&mut Changes>,
+        mut changes: Option<&mut Changes>,
         mut names: Option<&mut dyn Names>,
     ) -> Result<(), LakeError> {
         let commits: Vec<_> = (next..=to)
             .map(|version| self.commit(version, listing.commits.get(&version)))
             .collect();
         let mut commits = stream::iter(commits).buffered(FETCHES);
-        let (mut unread, mut version) = (Changes::new(), next);
-        let changes = changes.unwrap_or(&mut unread);
+        let mut version = next;
         while let Some(bytes) = commits.try_next().await? {
             let names = names.as_mut().map(|names| &mut **names as &mut dyn Names);
-            replay::read_commit(&bytes, changes, names)
+            replay::read_commit(&bytes, changes.as_deref_mut(), names)
                 .map_err(|reason| self.fault(&self.key(version), reason))?;
             version += 1;
         }

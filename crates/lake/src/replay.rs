@@ -19,7 +19,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 
 use crate::facts::{Facts, TAG};
-use crate::line::{Values, decoded, lines};
+use crate::line::{Txn, Values, decoded, lines, lines_beside_files};
 use crate::live::{Change, Entry, LiveFile, Unusable};
 
 /// What of a checkpoint is read of files, and what of progress.
@@ -113,21 +113,25 @@ impl Listed<'_> {
     }
 }
 
-/// Takes the actions of a commit in: files first go, then come, in whatever order it names them.
+/// Takes the actions of a commit in, as far as they are asked for: files first go, then come, in
+/// whatever order it names them.
 pub(crate) fn read_commit(
     bytes: &[u8],
-    changes: &mut Changes,
+    changes: Option<&mut Changes>,
     mut names: Option<&mut dyn Names>,
 ) -> Result<(), String> {
+    let Some(changes) = changes else {
+        return lines_beside_files(bytes).try_for_each(|line| {
+            line.map(|line| read_txn(line.txn, names.as_deref_mut()))
+        });
+    };
     let mut added = vec![];
     for line in lines(bytes) {
         let line = line?;
         if let Some(remove) = line.remove {
             changes.insert(decoded(&remove.path), Change::Removed);
         }
-        if let (Some(txn), Some(names)) = (line.txn, &mut names) {
-            names.apply(&txn.app_id, txn.version);
-        }
+        read_txn(line.txn, names.as_deref_mut());
         if let Some(add) = line.add {
             let entry = add.entry();
             added.push((entry.path().to_owned(), Change::Added(entry)));
@@ -135,6 +139,12 @@ pub(crate) fn read_commit(
     }
     changes.extend(added);
     Ok(())
+}
+
+fn read_txn(txn: Option<Txn<'_>>, names: Option<&mut (dyn Names + '_)>) {
+    if let (Some(txn), Some(names)) = (txn, names) {
+        names.apply(&txn.app_id, txn.version);
+    }
 }
 
 /// Takes the actions of a checkpoint in.
@@ -244,7 +254,7 @@ mod tests {
 
     fn read(lines: &str) -> Vec<(String, Change)> {
         let mut changes = Changes::new();
-        read_commit(lines.as_bytes(), &mut changes, None).unwrap();
+        read_commit(lines.as_bytes(), Some(&mut changes), None).unwrap();
         let mut changes: Vec<_> = changes.into_iter().collect();
         changes.sort_by(|a, b| a.0.cmp(&b.0));
         changes
