@@ -150,9 +150,13 @@ impl Held {
         let time = columns.times.as_ref().map(|(one, two)| (one.value(row), two.value(row)));
         let tie = columns.ties.value(row);
         let mut order = Ordering::Greater;
+        let mut known = None;
         if let Some(held) = self.texts.text(self.ties[group]) {
             let first = time.map_or(Ordering::Equal, |time| time.cmp(&self.times[group]));
-            order = first.then_with(|| tie.cmp(held));
+            let text = tie.cmp(held);
+            // What a thing is called rarely changes: then there is no number to look for.
+            known = text.is_eq().then_some(self.ties[group]);
+            order = first.then(text);
             if self.wanted == Wanted::Least {
                 order = order.reverse();
             }
@@ -160,7 +164,7 @@ impl Held {
         if order != Ordering::Greater {
             return;
         }
-        let number = self.texts.number(tie);
+        let number = known.unwrap_or_else(|| self.texts.number(tie));
         self.ties[group] = number;
         if let (Some(time), Some(values)) = (time, &columns.values) {
             self.times[group] = time;

@@ -19,19 +19,26 @@ const BESIDE: usize = 64;
 pub(super) struct Texts {
     all: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
+    /// The one that was asked for last: many rows in a row say the same.
+    last: u32,
     bytes: usize,
 }
 
 impl Texts {
     /// The number of a text, which is held from now on.
     pub(super) fn number(&mut self, text: &str) -> u32 {
+        if self.text(self.last) == Some(text) {
+            return self.last;
+        }
         if let Some(number) = self.numbers.get(text) {
+            self.last = *number;
             return *number;
         }
         let text: Arc<str> = text.into();
         // Four billion different texts hold more memory than anything here may.
         let number = u32::try_from(self.all.len()).unwrap_or(NONE);
         self.bytes += text.len() + BESIDE;
+        self.last = number;
         self.numbers.insert(text.clone(), number);
         self.all.push(text);
         number
