@@ -173,7 +173,8 @@ mod tests {
     #[test]
     fn lines_of_files_are_passed_over_unread() {
         let txn = r#"{"txn":{"appId":"a","version":7}}"#;
-        let commit = format!("{{\"add\":no JSON}}\n{txn}\n\n{{\"remove\":{{}}\n{{ \"txn\" : null }}");
+        let commit =
+            format!("{{\"add\":no JSON}}\n{txn}\n\n{{\"remove\":{{}}\n{{ \"txn\" : null }}");
         let told: Vec<Option<i64>> = lines_beside_files(commit.as_bytes())
             .map(|line| line.unwrap().txn.map(|txn| txn.version))
             .collect();

@@ -121,9 +121,8 @@ pub(crate) fn read_commit(
     mut names: Option<&mut dyn Names>,
 ) -> Result<(), String> {
     let Some(changes) = changes else {
-        return lines_beside_files(bytes).try_for_each(|line| {
-            line.map(|line| read_txn(line.txn, names.as_deref_mut()))
-        });
+        return lines_beside_files(bytes)
+            .try_for_each(|line| line.map(|line| read_txn(line.txn, names.as_deref_mut())));
     };
     let mut added = vec![];
     for line in lines(bytes) {
