@@ -25,6 +25,7 @@ BOUNDS = {
     ("report", "queue-latency", "--since", "2026-11-13"): (10, 160_000),
     ("report", "lead-time", "--since", "2026-11-13"): (13, 140_000),
     ("sql", "select max(date) from events"): (8, 70_000),
+    ("sql", "select event_type, count(*) as n from events group by event_type"): (8, 70_000),
     ("sql", "select 1"): (8, 70_000),
 }
 

@@ -25,6 +25,7 @@ fn questions() -> Vec<Vec<String>> {
     }
     for sql in [
         "select event_type, date, count(*) as n from events group by 1, 2 order by 1, 2",
+        "select event_type, count(*) as n from events where event_type <> 'push' group by 1 order by 1",
         "select count(*) as n, min(date) as d, max(date) as e, max(event_type) as t from events",
         "select count(*) as n from events where date >= date '2026-03-02' and event_type like 'work%'",
         "select event_type, max(length(payload)) as n from events group by 1 order by 1",

@@ -19,7 +19,7 @@ use datafusion::prelude::SessionContext;
 use object_store::ObjectStore;
 use octolake_lake::{LiveFile, Projected, View};
 use octolake_store::Lake;
-use octolake_tables::schema::{PARTITION_COLUMNS, name};
+use octolake_tables::schema::name;
 use tokio::sync::OnceCell;
 
 use super::file_set::{FileSet, STORE, Shape, statistics, table_schema};
@@ -37,6 +37,11 @@ pub(super) struct Archive {
 }
 
 impl Archive {
+    /// These files, whatever holds them.
+    fn of(files: Vec<LiveFile>) -> Self {
+        Self { at: None, files: Arc::new(OnceCell::new_with(Some(files))) }
+    }
+
     /// Its files.
     pub(super) async fn files(&self) -> Result<&[LiveFile]> {
         let read = || async {
@@ -64,11 +69,7 @@ pub struct EventsTable {
 impl EventsTable {
     /// The table that consists of `files` of the archive, whose keys are relative to `store`.
     pub fn new(store: Arc<dyn ObjectStore>, files: Vec<LiveFile>) -> Self {
-        Self::of(
-            store,
-            Archive { at: None, files: Arc::new(OnceCell::new_with(Some(files))) },
-            None,
-        )
+        Self::of(store, Archive::of(files), None)
     }
 
     /// The table of a lake by way of its projection.
@@ -124,9 +125,14 @@ impl EventsTable {
         let name = |column: &usize| self.schema.fields().get(*column).map(|it| it.name().clone());
         let of_filters = filters.iter().flat_map(Expr::column_refs).map(|it| it.name.clone());
         let names: Vec<String> = columns.iter().filter_map(name).chain(of_filters).collect();
+        let of_folders = |shape: Shape| {
+            names.iter().all(|column| shape.folder_columns().contains(&column.as_str()))
+        };
         if names.iter().any(|column| column == name::PAYLOAD) {
             Asked::Payload
-        } else if names.iter().all(|column| PARTITION_COLUMNS.contains(&column.as_str())) {
+        } else if of_folders(Shape::Projection) {
+            Asked::Type
+        } else if of_folders(Shape::Archive) {
             Asked::Folder
         } else {
             Asked::Columns
@@ -135,14 +141,15 @@ impl EventsTable {
 
     /// What is known of all rows without opening a file, by way of the projection.
     fn statistics_of(&self, projected: &Projected) -> Statistics {
-        let files: Vec<&LiveFile> = projected.files.iter().chain(&projected.later).collect();
-        statistics(&self.schema, &files)
+        statistics(&self.schema, &projected.all().collect::<Vec<_>>())
     }
 }
 
 /// What a scan asks of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
+    /// Nothing but its event type, which the files of the projection tell as well.
+    Type,
     /// Nothing but what the folder of its file tells.
     Folder,
     /// Something that the projection has.
@@ -174,10 +181,14 @@ impl TableProvider for EventsTable {
         let asked = self.asked(projection, filters);
         let mut parts = vec![];
         match (asked, &self.projected) {
-            (Asked::Folder, _) => {
-                let whole = self.projected.as_ref().filter(|_| filters.is_empty());
+            (Asked::Type | Asked::Folder, projected) => {
+                let projected = projected.as_ref();
+                let whole = projected.filter(|_| filters.is_empty());
                 let whole = whole.map(|projected| self.statistics_of(projected));
-                let archive = self.archive.clone();
+                let archive = match projected.filter(|_| asked == Asked::Type) {
+                    Some(projected) => Archive::of(projected.all().cloned().collect()),
+                    None => self.archive.clone(),
+                };
                 let rows = FolderRows::plan(archive, session, projection, filters, whole);
                 parts.push(rows.await?);
             }

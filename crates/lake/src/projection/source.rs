@@ -61,6 +61,11 @@ impl Source {
 }
 
 impl Projected {
+    /// The files of both places: each row is in one of them.
+    pub fn all(&self) -> impl Iterator<Item = &LiveFile> {
+        self.files.iter().chain(&self.later)
+    }
+
     /// The newest version of `events` by way of the projection; `Err(reason)` where that cannot be
     /// had.
     ///
