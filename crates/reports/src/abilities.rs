@@ -7,4 +7,6 @@ pub struct Abilities {
     pub facts: bool,
     /// The aggregate function `draft_times`, which is [`crate::drafts`].
     pub draft_times: bool,
+    /// The aggregate function `sorted_values`, which is [`crate::sorted`].
+    pub sorted_values: bool,
 }

@@ -28,6 +28,7 @@ mod reach;
 mod read;
 mod shorthand;
 mod slo;
+pub mod sorted;
 mod statement;
 mod subject;
 mod table;

@@ -202,7 +202,7 @@ impl SqlEngine for Engine {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { facts: self.facts.is_some(), draft_times: true }
+        Abilities { facts: self.facts.is_some(), draft_times: true, sorted_values: true }
     }
 
     async fn run(&self, sql: &str) -> Result<Table, EngineError> {

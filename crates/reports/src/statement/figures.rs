@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use super::counted;
 use crate::definition::Shape;
+use crate::sorted;
 use crate::{Dimension, PERCENTILES, Question};
 
 /// The statement behind `asked`.
@@ -20,7 +21,7 @@ pub(super) fn select(question: &Question) -> String {
         Shape::Durations { .. } if is_coarse => counted::durations(question, &keys),
         Shape::Durations { .. } => durations(question, &keys),
         Shape::Counts { kinds, aging, .. } if is_coarse => counted::counts(&keys, kinds, aging),
-        Shape::Counts { kinds, aging, .. } => counts(&keys, kinds, aging),
+        Shape::Counts { kinds, aging, .. } => counts(question, &keys, kinds, aging),
     }
 }
 
@@ -50,31 +51,32 @@ fn durations(question: &Question, keys: &str) -> String {
             "coalesce(cast(overdue_{place}_ms as double) / 1e3, 0e0) as overdue_{place}_s"
         ));
     }
-    finished(keys, &gathered, &columns)
+    finished(question, keys, &gathered, &columns)
 }
 
-fn counts(keys: &str, kinds: &[&str], aging: &str) -> String {
+fn counts(question: &Question, keys: &str, kinds: &[&str], aging: &str) -> String {
     let kind = |kind: &&str| format!("count(*) filter (where happened = '{kind}') as {kind}");
     let gathered: Vec<String> = kinds.iter().map(kind).collect();
     let columns = kinds.iter().map(|kind| (*kind).to_owned());
     let columns: Vec<String> = columns.chain(statistics(&format!("{aging}_"))).collect();
-    finished(keys, &gathered, &columns)
+    finished(question, keys, &gathered, &columns)
 }
 
 /// The groups, each with its values in their order, and the figures of each.
-fn finished(keys: &str, gathered: &[String], columns: &[String]) -> String {
+fn finished(question: &Question, keys: &str, gathered: &[String], columns: &[String]) -> String {
     let gathered: String = gathered.iter().fold(String::new(), |mut sql, column| {
         let _ = write!(sql, ",\n    {column}");
         sql
     });
     let columns = columns.join(",\n  ");
+    let sorted = sorted::expression("value_ms", question.abilities.sorted_values);
     let order = keys.replace(", ", " nulls last, ");
     format!(
         "valued as (\n  select *, cast(round(value_s * 1e3) as bigint) as value_ms\n  from asked\n),\n\
          gathered as (\n  select\n    {keys},\n    count(*) as n,\n    \
          count(value_ms) as total,\n    max(value_ms) as max_ms,\n    \
          sum(cast(value_ms as decimal(18, 0))) as sum_ms,\n    \
-         array_sort(array_agg(value_ms) filter (where value_ms is not null)) as sorted_ms{gathered}\n  \
+         {sorted} as sorted_ms{gathered}\n  \
          from valued\n  group by {keys}\n)\n\
          select\n  {keys},\n  n,\n  {columns}\nfrom gathered\norder by {order} nulls last\n"
     )
