@@ -66,6 +66,14 @@ pub enum AwsError {
         /// The resource by which it would have been known.
         looked_for: String,
     },
+    /// A step of several failed; those before it stay done.
+    #[error("{error}; {so_far}")]
+    HalfWay {
+        /// What is so by now.
+        so_far: String,
+        /// What failed.
+        error: Box<Self>,
+    },
     /// What was asked for cannot be done with this stack, or not so.
     #[error("{what}")]
     Unfit {
@@ -107,6 +115,9 @@ impl AwsError {
             }
             Self::NoStack { .. } => {
                 "look at --stack (the name that Terraform was given), --region and AWS_PROFILE".into()
+            }
+            Self::HalfWay { error, .. } => {
+                format!("{}; then run this again: it mends what was left half-way", error.hint())
             }
             Self::Unfit { hint, .. } => hint.clone(),
         }
