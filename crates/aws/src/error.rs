@@ -164,6 +164,16 @@ mod tests {
     }
 
     #[test]
+    fn half_way_says_what_is_so_and_what_mends_it() {
+        let error = AwsError::HalfWay {
+            so_far: "nothing is lost".into(),
+            error: Box::new(AwsError::unfit("the step failed", "do this")),
+        };
+        assert_eq!(error.to_string(), "the step failed; nothing is lost");
+        assert_eq!(error.hint(), "do this; then run this again: it mends what was left half-way");
+    }
+
+    #[test]
     fn what_is_missing_is_told_from_what_is_refused() {
         for code in [
             "ResourceNotFoundException",
