@@ -34,12 +34,12 @@ output "schema_registry_arn" {
 }
 
 output "ingest_function_name" {
-  description = "The function behind the webhook."
+  description = "The function behind the webhook; its alias live is what the door calls."
   value       = module.ingest.function_name
 }
 
 output "compactor_function_name" {
-  description = "The function that turns raw objects into the table; it may be invoked by hand."
+  description = "The function that turns raw objects into the table; it may be invoked by hand, by its alias live."
   value       = module.compactor.function_name
 }
 
@@ -79,8 +79,18 @@ output "bucket_arn" {
 }
 
 output "function_arns" {
-  description = "ARNs of both functions."
+  description = "ARNs of both functions, without a version: for policies and metrics."
   value       = { ingest = module.ingest.function_arn, compactor = module.compactor.function_arn }
+}
+
+output "alias_arns" {
+  description = "ARNs of both functions' alias live: what to invoke."
+  value       = { ingest = module.ingest.alias_arn, compactor = module.compactor.alias_arn }
+}
+
+output "function_versions" {
+  description = "Numbers of both functions' newest versions, which live points to unless somebody rolled back."
+  value       = { ingest = module.ingest.version, compactor = module.compactor.version }
 }
 
 output "role_arns" {

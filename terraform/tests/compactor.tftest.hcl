@@ -46,6 +46,10 @@ run "defaults" {
     error_message = "every 15 minutes, on time"
   }
   assert {
+    condition     = endswith(aws_scheduler_schedule.compactor.target[0].arn, ":function:live") && jsondecode(aws_iam_role_policy.schedule.policy).Statement[0].Resource == ["arn:aws:lambda:eu-central-1:123456789012:function:function:live"] && aws_lambda_function_event_invoke_config.compactor.qualifier == "live"
+    error_message = "the schedule runs the alias, may run nothing else, and failures are the alias's"
+  }
+  assert {
     condition     = aws_scheduler_schedule.compactor.target[0].dead_letter_config[0].arn == aws_sqs_queue.dead_letters.arn && aws_lambda_function_event_invoke_config.compactor.destination_config[0].on_failure[0].destination == aws_sqs_queue.dead_letters.arn
     error_message = "runs that failed are kept, whether they started or not"
   }

@@ -34,6 +34,14 @@ run "defaults" {
     error_message = "logs are JSON, in a group with a retention"
   }
   assert {
+    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.name == "live" && aws_lambda_alias.live.function_name == "acme-ingest" && aws_lambda_alias.live.function_version == "7" && length(aws_lambda_alias.live.routing_config) == 0
+    error_message = "each change is a version, and the alias points to the newest, wholly"
+  }
+  assert {
+    condition     = output.alias == "live" && endswith(output.alias_arn, ":function:live") && endswith(output.alias_invoke_arn, "/f:live/invocations") && output.version == "7" && endswith(output.arn, ":function")
+    error_message = "what invokes is told the alias"
+  }
+  assert {
     condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition == {
       StringEqualsIfExists = { "aws:SourceAccount" = "123456789012" }
       ArnLikeIfExists      = { "aws:SourceArn" = ["arn:aws:lambda:eu-central-1:123456789012:function:acme-ingest", "arn:aws:lambda:eu-central-1:123456789012:function:acme-ingest:*"] }

@@ -38,6 +38,10 @@ run "function_url" {
     error_message = "a function URL needs both permissions"
   }
   assert {
+    condition     = aws_lambda_function_url.ingest[0].qualifier == "live" && alltrue([for permission in aws_lambda_permission.url : permission.qualifier == "live"]) && aws_lambda_function_event_invoke_config.ingest.qualifier == "live"
+    error_message = "the URL, its permissions and what is queued are the alias's"
+  }
+  assert {
     condition     = aws_lambda_function_event_invoke_config.ingest.maximum_retry_attempts == 0 && aws_lambda_function_event_invoke_config.ingest.maximum_event_age_in_seconds == 60
     error_message = "what a stranger queues is not tried again"
   }
@@ -104,6 +108,10 @@ run "http_api" {
   assert {
     condition     = aws_lambda_permission.api[0].source_arn == "arn:aws:execute-api:eu-central-1:123456789012:api1/*/*" && length(aws_lambda_permission.url) == 0
     error_message = "only this API may call the function"
+  }
+  assert {
+    condition     = aws_apigatewayv2_integration.ingest[0].integration_uri == "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/f:live/invocations" && aws_lambda_permission.api[0].qualifier == "live"
+    error_message = "the API calls the alias"
   }
 }
 

@@ -34,6 +34,7 @@ from localaws.permissions import principals
 from localaws.stack import Stack
 from messages import count
 from owner import Owner
+from released import live, release, roll
 from waiting import soon
 
 SECRET = "It's a Secret to Everybody"
@@ -414,10 +415,38 @@ def test_a_leaked_secret_is_revoked_at_once(applied, aws, secret):
 
     store.update_secret_version_stage(**name, VersionStage="AWSPREVIOUS", RemoveFromVersionId=leaked["VersionId"])
     assert push.send(url, secret)[0] == 202, "a warm function keeps its secrets, for five minutes"
-    function = {"FunctionName": applied.outputs["ingest_function_name"]}
-    variables = lambdas.get_function_configuration(**function)["Environment"]["Variables"]
-    lambdas.update_function_configuration(**function, Environment={"Variables": variables | {"OCTOLAKE_RESTARTED": "1"}})
+    function = applied.outputs["ingest_function_name"]
+    variables = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    before = live(lambdas, function)
+    assert release(lambdas, function, Environment={"Variables": variables | {"OCTOLAKE_RESTARTED": "1"}}) != before
     assert [push.send(url, signer)[0] for signer in signers] == [401, 202, 401]
+
+
+def test_a_roll_back_is_one_call_which_the_next_apply_ends(applied, client):
+    """A release that takes no delivery, what ran before it again, and what Terraform makes of that."""
+    lambdas, function = client("lambda"), applied.outputs["ingest_function_name"]
+    secret = client("secretsmanager").get_secret_value(SecretId=applied.outputs["secret_arn"])["SecretString"]
+    push, url = Delivery("push", guid(0xE0004), b'{"ref":"refs/heads/main"}'), applied.read_outputs()["webhook_url"]
+    choice = ("-input=false", "-var=front_door=http-api", "-var=webhook_secret_version=2", "-target=module.ingest")
+    wrong = f"-var=ingest_zip={functions.build()['echo']}"
+
+    def apply(*more):
+        with recorded(applied):
+            applied.run("apply", "-auto-approve", *choice, *more)
+        return live(lambdas, function)
+
+    before = live(lambdas, function)
+    newest = apply(wrong)
+    assert int(newest) == int(before) + 1
+    assert push.send(url, secret)[0] != 202
+    roll(lambdas, function, before)
+    assert push.send(url, secret)[0] == 202
+    moved = {"module.ingest.module.function.aws_lambda_alias.live": {"function_version": (before, newest)}}
+    assert applied.changes(*choice[1:], wrong) == moved, "a plan shows what an apply would end"
+    assert apply(wrong) == newest
+    assert int(apply()) == int(newest) + 1
+    lambdas.delete_function(FunctionName=function, Qualifier=newest)
+    assert push.send(url, secret)[0] == 202
 
 
 def test_the_logs_are_json_and_hold_no_payload(applied, client, secret, deliveries):

@@ -303,10 +303,124 @@ def test_a_schedule_fires_when_told(aws, client):
 
 def test_reserved_concurrency_throttles():
     class Function:
-        reserved_concurrency, function_name = 0, "none"
+        function_name = "none"
 
     with pytest.raises(functions.Throttled):
-        functions.Pool().take(Function)
+        functions.Pool().take(Function, 0)
+
+
+# --- versions and aliases -----------------------------------------------------------------------
+
+
+def refused(call, **arguments):
+    """The code of AWS's refusal."""
+    with pytest.raises(ClientError) as error:
+        call(**arguments)
+    return error.value.response["Error"]["Code"]
+
+
+@pytest.fixture(scope="module")
+def live(client):
+    """A function of two versions, green and blue; its alias `live` points to the first, $LATEST is the second."""
+    name = {"FunctionName": "versioned"}
+    make_function(client, "versioned", Environment={"Variables": {"COLOUR": "green"}}, Publish=True)
+    client("lambda").create_alias(**name, Name="live", FunctionVersion="1")
+    assert released(client, "versioned", Environment={"Variables": {"COLOUR": "blue"}}) == "2"
+    return name
+
+
+def released(client, name, **changes):
+    """The number of a version with these changes."""
+    lambdas = client("lambda")
+    lambdas.update_function_configuration(FunctionName=name, **changes)
+    soon(lambda: lambdas.get_function_configuration(FunctionName=name)["LastUpdateStatus"] == "Successful")
+    version = lambdas.publish_version(FunctionName=name)["Version"]
+    soon(lambda: lambdas.get_function_configuration(FunctionName=name, Qualifier=version)["State"] == "Active")
+    return version
+
+
+def colour(client, qualifier=None):
+    _, env = run(client, "versioned", {"env": True}, **({"Qualifier": qualifier} if qualifier else {}))
+    return env["COLOUR"], env["AWS_LAMBDA_FUNCTION_VERSION"]
+
+
+def test_a_version_stays_what_it_is_and_an_alias_moves(client, live):
+    assert [colour(client, qualifier) for qualifier in (None, "live", "1", "2")] == [("blue", "$LATEST"), ("green", "1"), ("green", "1"), ("blue", "2")]
+    client("lambda").update_alias(**live, Name="live", FunctionVersion="2")
+    assert colour(client, "live") == ("blue", "2")
+    client("lambda").update_alias(**live, Name="live", FunctionVersion="1")
+    assert client("lambda").publish_version(**live)["Version"] == "2", "nothing has changed since"
+    assert refused(client("lambda").update_alias, **live, Name="live", FunctionVersion="9") == "ResourceNotFoundException"
+    assert refused(client("lambda").create_alias, **live, Name="live", FunctionVersion="1") == "ResourceConflictException"
+    assert refused(client("lambda").delete_function, **live, Qualifier="1") == "ResourceConflictException", "live points to it"
+
+
+def test_an_update_takes_a_moment_and_revisions_count(client, live):
+    lambdas = client("lambda")
+    first = lambdas.get_function_configuration(**live)["RevisionId"]
+    lambdas.update_function_configuration(**live, Description="x", RevisionId=first)
+    now = lambdas.get_function_configuration(**live)
+    assert now["LastUpdateStatus"] == "InProgress" and now["RevisionId"] != first
+    assert refused(lambdas.update_function_configuration, **live, Description="y") == "ResourceConflictException"
+    assert refused(lambdas.publish_version, **live) == "ResourceConflictException"
+    soon(lambda: lambdas.get_function_configuration(**live)["LastUpdateStatus"] == "Successful")
+    through = lambdas.get_function_configuration(**live)
+    assert through["RevisionId"] != now["RevisionId"], "another one when the update is through"
+    assert refused(lambdas.update_function_configuration, **live, Description="y", RevisionId=now["RevisionId"]) == "PreconditionFailedException"
+    assert refused(lambdas.publish_version, **live, RevisionId=first) == "PreconditionFailedException"
+    assert refused(lambdas.publish_version, **live, CodeSha256="other") == "InvalidParameterValueException"
+    made = lambdas.publish_version(**live, RevisionId=through["RevisionId"], CodeSha256=through["CodeSha256"])
+    assert (made["Version"], made["State"]) == ("3", "Pending")
+    assert refused(lambdas.invoke, **live, Qualifier="3") == "ResourceConflictException"
+    soon(lambda: lambdas.get_function_configuration(**live, Qualifier="3")["State"] == "Active")
+    alias = lambdas.get_alias(**live, Name="live")["RevisionId"]
+    lambdas.update_alias(**live, Name="live", FunctionVersion="1", RevisionId=alias)
+    assert refused(lambdas.update_alias, **live, Name="live", FunctionVersion="1", RevisionId=alias) == "PreconditionFailedException"
+    lambdas.delete_function(**live, Qualifier="3")
+    assert released(client, "versioned", Description="z") == "4", "a number is never given twice"
+
+
+def test_what_an_alias_holds_is_its_own(client, live):
+    lambdas = client("lambda")
+    for action in ("InvokeFunctionUrl", "InvokeFunction"):
+        lambdas.add_permission(**live, StatementId=action, Action=f"lambda:{action}", Principal="*")
+    assert refused(lambdas.get_policy, **live, Qualifier="live") == "ResourceNotFoundException"
+    url = lambdas.create_function_url_config(**live, Qualifier="live", AuthType="NONE")["FunctionUrl"]
+    assert refused(lambdas.get_function_url_config, **live) == "ResourceNotFoundException"
+    assert refused(lambdas.create_function_url_config, **live, Qualifier="live", AuthType="NONE") == "ResourceConflictException"
+    assert refused(lambdas.create_function_url_config, **live, Qualifier="2", AuthType="NONE") == "InvalidParameterValueException"
+    assert call(url)[0] == 403, "the function's permissions are not the alias's"
+    for action in ("InvokeFunctionUrl", "InvokeFunction"):
+        lambdas.add_permission(**live, Qualifier="live", StatementId=action, Action=f"lambda:{action}", Principal="*")
+    assert call(url)[0] == 200
+    own = json.loads(lambdas.get_policy(**live, Qualifier="live")["Policy"])["Statement"]
+    assert {one["Resource"] for one in own} == {ARN.format("lambda", "function:versioned:live")}
+    lambdas.remove_permission(**live, Qualifier="live", StatementId="InvokeFunction")
+    assert call(url)[0] == 403 and len(json.loads(lambdas.get_policy(**live)["Policy"])["Statement"]) == 2
+    lambdas.put_function_event_invoke_config(**live, Qualifier="live", MaximumRetryAttempts=0)
+    assert refused(lambdas.get_function_event_invoke_config, **live) == "ResourceNotFoundException"
+    assert lambdas.get_function_event_invoke_config(**live, Qualifier="live")["MaximumRetryAttempts"] == 0
+    lambdas.delete_function_url_config(**live, Qualifier="live")
+    assert call(url)[0] == 403
+
+
+def test_a_schedule_needs_leave_for_the_alias_that_it_runs(aws, client, live):
+    arn = ARN.format("lambda", "function:versioned")
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    role = client("iam").create_role(RoleName="schedules", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+
+    def allow(resource):
+        statement = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": [resource]}
+        client("iam").put_role_policy(RoleName="schedules", PolicyName="start", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+
+    client("scheduler").create_schedule(
+        Name="of-the-alias", ScheduleExpression="rate(1 hour)", FlexibleTimeWindow={"Mode": "OFF"}, Target={"Arn": f"{arn}:live", "RoleArn": role}
+    )
+    allow(arn)
+    with pytest.raises(urllib.error.HTTPError):
+        aws.control("fire", "of-the-alias")
+    allow(f"{arn}:live")
+    assert aws.control("fire", "of-the-alias")["event"] == {}
 
 
 # --- doors --------------------------------------------------------------------------------------
@@ -361,6 +475,11 @@ def test_an_http_api_routes(aws, client, door):
         ApiId=made["ApiId"], IntegrationType="AWS_PROXY", IntegrationUri=uri, PayloadFormatVersion="2.0"
     )["IntegrationId"]
     api.create_route(ApiId=made["ApiId"], RouteKey="ANY /webhook", Target=f"integrations/{integration}")
+    assert call(made["ApiEndpoint"] + "/webhook", method="DELETE")[0] == 500, "the function doesn't let it in"
+    source = f"arn:aws:execute-api:eu-central-1:123456789012:{made['ApiId']}/*/*"
+    client("lambda").add_permission(
+        FunctionName="door", StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com", SourceArn=source
+    )
     assert made["ApiEndpoint"] == f"{aws.gateway}/api/{made['ApiId']}"
     status, _, body = call(made["ApiEndpoint"] + "/webhook", method="DELETE")
     assert status == 202 and json.loads(body)["event"]["routeKey"] == "ANY /webhook"

@@ -13,6 +13,7 @@ import pytest
 
 import functions
 from localaws.stack import Stack
+from released import live, release, roll
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "openapi"))
 import document  # noqa: E402
@@ -109,22 +110,23 @@ def over_the_limit(aws, client, door, example):
 
 def without_a_function(aws, client, door, example):
     """The function does not start with what it is told to be its limit."""
+    was = live(client("lambda"), door.function)
     settings = client("lambda").get_function_configuration(FunctionName=door.function)["Environment"]["Variables"]
-    change = client("lambda").update_function_configuration
-    change(FunctionName=door.function, Environment={"Variables": settings | {"OCTOLAKE_INLINE_LIMIT": "none"}})
+    release(client("lambda"), door.function, Environment={"Variables": settings | {"OCTOLAKE_INLINE_LIMIT": "none"}})
     answer = door.send(example)
-    change(FunctionName=door.function, Environment={"Variables": settings})
+    release(client("lambda"), door.function, Environment={"Variables": settings})
+    roll(client("lambda"), door.function, was)
     return answer
 
 
 def not_stored(aws, client, door, example):
     """The bus refuses for as long as the function tries, which is cut short here."""
-    change = client("lambda").update_function_configuration
-    change(FunctionName=door.function, Timeout=2)
+    was = live(client("lambda"), door.function)
+    release(client("lambda"), door.function, Timeout=2)
     aws.control("fail-calls", 1000)
     answer = door.send(example)
     aws.control("fail-calls", 0)
-    change(FunctionName=door.function, Timeout=10)
+    roll(client("lambda"), door.function, was)
     return answer
 
 

@@ -194,6 +194,41 @@ def test_a_role_of_another_is_not_passed(as_applier, other_roles, own_role):
     lambdas.delete_function(FunctionName=f"{NAME}-ingest")
 
 
+def test_a_function_of_another_is_not_touched_and_an_alias_needs_leave_of_its_own(client, applier, as_applier, own_role, other_roles):
+    """Without the ARNs that end in `:*` who applies would stop at the function URL; none is of another stack."""
+    principal, lambdas = principals[applier[0]], as_applier("lambda")
+    make_function(client("lambda"), "another-ingest", f"arn:aws:iam::{ACCOUNT}:role/administrator", Publish=True)
+    make_function(lambdas, f"{NAME}-ingest", f"{ROLES}own", Publish=True)
+    own = {"FunctionName": f"{NAME}-ingest"}
+    assert not is_refused(lambdas.publish_version, **own)
+    assert not is_refused(lambdas.create_alias, **own, Name="live", FunctionVersion="1")
+    documents, refused = principal.documents, list(principal.refused)
+    qualified = f'"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:{NAME}-ingest:*", '
+    for call, arguments in (
+        (lambdas.update_alias, {"Name": "live", "FunctionVersion": "1"}),
+        (lambdas.create_function_url_config, {"Qualifier": "live", "AuthType": "NONE"}),
+        (lambdas.add_permission, {"Qualifier": "live", "StatementId": "s", "Action": "lambda:InvokeFunctionUrl", "Principal": "*"}),
+    ):
+        assert is_refused(call, FunctionName="another-ingest", **arguments)
+        principal.documents = json.loads(json.dumps(documents).replace(qualified, ""))
+        assert principal.documents != documents
+        try:
+            assert is_refused(call, **own, **arguments)
+        finally:
+            principal.documents, principal.refused = documents, list(refused)
+        assert not is_refused(call, **own, **arguments)
+    assert is_refused(lambdas.publish_version, FunctionName="another-ingest")
+    lambdas.delete_function(FunctionName=f"{NAME}-ingest")
+    client("lambda").delete_function(FunctionName="another-ingest")
+
+
+def test_the_schedule_may_run_what_is_live_and_nothing_else():
+    bound = applying.filled(applying.BOUNDARY, NAME)
+    arn = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:{NAME}-"
+    may = {run: policies.is_allowed([EVERYTHING], "lambda:InvokeFunction", arn + run, {}, bound) for run in ("compactor:live", "compactor", "compactor:7", "ingest:live")}
+    assert may == {"compactor:live": True, "compactor": False, "compactor:7": False, "ingest:live": False}
+
+
 @pytest.mark.parametrize("service", ["ec2.amazonaws.com", "cloudformation.amazonaws.com", None])
 def test_a_role_of_the_stack_is_passed_to_its_services_only(applier, service):
     documents = principals[applier[0]].documents

@@ -66,6 +66,14 @@ pub enum AwsError {
         /// The resource by which it would have been known.
         looked_for: String,
     },
+    /// A step of several failed; those before it stay done.
+    #[error("{error}; {so_far}")]
+    HalfWay {
+        /// What is so by now.
+        so_far: String,
+        /// What failed.
+        error: Box<Self>,
+    },
     /// What was asked for cannot be done with this stack, or not so.
     #[error("{what}")]
     Unfit {
@@ -107,6 +115,9 @@ impl AwsError {
             }
             Self::NoStack { .. } => {
                 "look at --stack (the name that Terraform was given), --region and AWS_PROFILE".into()
+            }
+            Self::HalfWay { error, .. } => {
+                format!("{}; then run this again: it mends what was left half-way", error.hint())
             }
             Self::Unfit { hint, .. } => hint.clone(),
         }
@@ -150,6 +161,16 @@ mod tests {
             error.hint(),
             "ask for sqs:ReceiveMessage on the queue acme-raw-dead-letters, or use another profile (AWS_PROFILE)"
         );
+    }
+
+    #[test]
+    fn half_way_says_what_is_so_and_what_mends_it() {
+        let error = AwsError::HalfWay {
+            so_far: "nothing is lost".into(),
+            error: Box::new(AwsError::unfit("the step failed", "do this")),
+        };
+        assert_eq!(error.to_string(), "the step failed; nothing is lost");
+        assert_eq!(error.hint(), "do this; then run this again: it mends what was left half-way");
     }
 
     #[test]

@@ -1,11 +1,10 @@
-//! The stack's functions: their environment, their address, and a new start for those that are warm.
+//! The stack's functions: the environment that is live, and the address of what is.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::client::{Asked, Client};
@@ -13,18 +12,15 @@ use crate::error::AwsError;
 use crate::service::{API_GATEWAY, LAMBDA};
 use crate::stack::Stack;
 
-/// Any change of the environment starts a function anew: this variable is there for nothing else.
-const RESTARTED: &str = "OCTOLAKE_RESTARTED";
-/// How often an update is looked at until it has to be done, and the pause between two looks.
-const LOOKS: u32 = 60;
-const PAUSE: Duration = Duration::from_secs(1);
+/// The alias that everything invokes; `terraform/modules/function` has this name too.
+pub(crate) const ALIAS: &str = "live";
 
-/// A function, as its configuration tells it.
+/// A function, as the configuration tells it that its alias points to: after a roll-back `$LATEST` may
+/// name another bus or other secrets than what answers.
 pub struct Function {
     /// Its name.
     pub name: String,
     environment: BTreeMap<String, String>,
-    revision: Option<String>,
 }
 
 impl fmt::Debug for Function {
@@ -36,13 +32,22 @@ impl fmt::Debug for Function {
 
 impl Function {
     pub(crate) async fn find(client: &Client, name: &str) -> Result<Self, AwsError> {
-        let answer = configuration(client, name).await?;
+        let answer = match configuration(client, name, Some(ALIAS)).await {
+            Err(error) if error.is_missing() => {
+                // Which of the two is missing: the answer does not say.
+                configuration(client, name, None).await?;
+                return Err(AwsError::unfit(
+                    format!("the function {name} has no alias {ALIAS}"),
+                    "an older version of octolake applied it: apply the stack again",
+                ));
+            }
+            found => found?,
+        };
         let variables = answer.pointer("/Environment/Variables").and_then(Value::as_object);
         let text =
             |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
         let environment = variables.into_iter().flatten().filter_map(text).collect();
-        let revision = answer.get("RevisionId").and_then(Value::as_str).map(str::to_owned);
-        Ok(Self { name: name.to_owned(), environment, revision })
+        Ok(Self { name: name.to_owned(), environment })
     }
 
     /// A setting that the function has.
@@ -64,50 +69,17 @@ impl Function {
     }
 }
 
-/// Has a function started anew, which forgets what it kept, and waits until that is so.
-///
-/// # Errors
-/// The function cannot be changed, or the change does not come to its end.
-pub async fn restart(client: &Client, function: &Function) -> Result<(), AwsError> {
-    let name = &function.name;
-    let resource = format!("the function {name}");
-    let asked =
-        Asked { service: LAMBDA, action: "UpdateFunctionConfiguration", resource: &resource };
-    let mut variables = function.environment.clone();
-    variables.insert(RESTARTED.to_owned(), client.now().timestamp_millis().to_string());
-    // With the revision, so that what somebody else changed meanwhile is not written over.
-    let body = json!({
-        "Environment": { "Variables": variables },
-        "RevisionId": function.revision,
-    });
-    let path = format!("/2015-03-31/functions/{name}/configuration");
-    client.rest(asked, Method::PUT, &path, Some(body)).await?;
-    for _ in 0..LOOKS {
-        let answer = configuration(client, name).await?;
-        match answer.get("LastUpdateStatus").and_then(Value::as_str) {
-            Some("InProgress") => tokio::time::sleep(PAUSE).await,
-            Some("Failed") => {
-                let reason = answer.get("LastUpdateStatusReason").and_then(Value::as_str);
-                let reason = reason.unwrap_or("no reason is given");
-                return Err(not_restarted(name, reason));
-            }
-            _ => return Ok(()),
-        }
-    }
-    Err(not_restarted(name, "the update is still going on after a minute"))
-}
-
-fn not_restarted(name: &str, reason: &str) -> AwsError {
-    AwsError::unfit(
-        format!("the function {name} was not started anew: {reason}"),
-        "until it is, warm functions keep their secrets for some minutes: run this again",
-    )
-}
-
-async fn configuration(client: &Client, name: &str) -> Result<Value, AwsError> {
+/// A function's configuration: of a version, of what an alias points to, or without a qualifier of
+/// `$LATEST`.
+pub(crate) async fn configuration(
+    client: &Client,
+    name: &str,
+    qualifier: Option<&str>,
+) -> Result<Value, AwsError> {
     let resource = format!("the function {name}");
     let asked = Asked { service: LAMBDA, action: "GetFunctionConfiguration", resource: &resource };
-    let path = format!("/2015-03-31/functions/{name}/configuration");
+    let query = qualifier.map(|it| format!("?Qualifier={it}")).unwrap_or_default();
+    let path = format!("/2015-03-31/functions/{name}/configuration{query}");
     client.rest(asked, Method::GET, &path, None).await
 }
 
@@ -125,9 +97,9 @@ pub async fn webhook_url(stack: &Stack<'_>) -> Result<String, AwsError> {
 
 async fn function_url(stack: &Stack<'_>) -> Result<String, AwsError> {
     let name = &stack.ingest.name;
-    let resource = format!("the function {name}");
+    let resource = format!("the alias {ALIAS} of the function {name}");
     let asked = Asked { service: LAMBDA, action: "GetFunctionUrlConfig", resource: &resource };
-    let path = format!("/2021-10-31/functions/{name}/url");
+    let path = format!("/2021-10-31/functions/{name}/url?Qualifier={ALIAS}");
     let answer = stack.client.rest(asked, Method::GET, &path, None).await?;
     asked.text(&answer, "FunctionUrl")
 }

@@ -85,6 +85,7 @@ module "function" {
 # Two runs at once are safe by the table's commits, so nothing is reserved for it.
 resource "aws_lambda_function_event_invoke_config" "compactor" {
   function_name                = module.function.name
+  qualifier                    = module.function.alias
   maximum_event_age_in_seconds = 3600
   maximum_retry_attempts       = 1
 

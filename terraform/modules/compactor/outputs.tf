@@ -14,8 +14,18 @@ output "dead_letter_queue_url" {
 }
 
 output "function_arn" {
-  description = "ARN of the function."
+  description = "ARN of the function, without a version."
   value       = module.function.arn
+}
+
+output "alias_arn" {
+  description = "ARN of its alias live: what to invoke."
+  value       = module.function.alias_arn
+}
+
+output "version" {
+  description = "Number of the function's newest version."
+  value       = module.function.version
 }
 
 output "role_arn" {

@@ -19,7 +19,7 @@ resource "aws_scheduler_schedule" "compactor" {
   }
 
   target {
-    arn      = module.function.arn
+    arn      = module.function.alias_arn
     role_arn = aws_iam_role.schedule.arn
     input    = jsonencode({})
 
@@ -64,7 +64,7 @@ resource "aws_iam_role_policy" "schedule" {
       {
         Effect   = "Allow"
         Action   = ["lambda:InvokeFunction"]
-        Resource = [module.function.arn]
+        Resource = [module.function.alias_arn]
       },
       {
         Effect   = "Allow"

@@ -1,5 +1,5 @@
 # One function with what belongs to it: a role that only it can take, its log group, and the
-# permission to write there. What else it may do is the caller's to say.
+# permission to write there. What else it may do is the caller's to say. What runs is in live.tf.
 
 locals {
   # Written, not taken from the resources: so a plan shows whole policies.
@@ -29,6 +29,7 @@ resource "aws_lambda_function" "this" {
   memory_size                    = var.memory_mb
   timeout                        = var.timeout_seconds
   reserved_concurrent_executions = var.reserved_concurrency
+  publish                        = true
   tags                           = var.tags
   depends_on                     = [aws_iam_role_policy.this]
 
@@ -61,12 +62,15 @@ resource "aws_lambda_function" "this" {
   }
 
   lifecycle {
+    # `lakequery aws rotate-secret --revoke` sets it, to have a version to start anew with.
+    ignore_changes = [environment[0].variables["OCTOLAKE_RESTARTED"]]
+
     precondition {
       condition     = var.code != null || var.zip_sha256 != null || can(filesha256(var.zip))
       error_message = "There is no zip of the function ${var.name} at ${coalesce(var.zip, "any path")}. Build it as terraform/START.md says, set ingest_zip and compactor_zip to where the zips are, code_in_s3 to a bucket that has them, or release_version and release_url to a release."
     }
 
-    # What Lambda unpacked, not what the bucket says of it.
+    # What Lambda unpacked, not what the bucket says of it. The alias waits for this.
     postcondition {
       condition     = var.code == null ? true : self.code_sha256 == var.code.sha256
       error_message = "The zip of the function ${var.name} at s3://${try(var.code.bucket, "")}/${try(var.code.key, "")} is not the one whose sha256 code_in_s3 names. Correct the sum, or find out who changed the zip."

@@ -12,6 +12,7 @@ resource "aws_lambda_function_url" "ingest" {
   count = local.by_url ? 1 : 0
 
   function_name      = module.function.name
+  qualifier          = module.function.alias
   authorization_type = "NONE"
 }
 
@@ -26,6 +27,7 @@ resource "aws_lambda_permission" "url" {
 
   statement_id           = "Public${each.key}"
   function_name          = module.function.name
+  qualifier              = module.function.alias
   action                 = "lambda:${each.key}"
   principal              = "*"
   function_url_auth_type = each.value
@@ -35,6 +37,7 @@ resource "aws_lambda_permission" "url" {
 # above) is tried once, at once, and dropped.
 resource "aws_lambda_function_event_invoke_config" "ingest" {
   function_name                = module.function.name
+  qualifier                    = module.function.alias
   maximum_event_age_in_seconds = 60
   maximum_retry_attempts       = 0
 }
@@ -53,7 +56,7 @@ resource "aws_apigatewayv2_integration" "ingest" {
 
   api_id                 = aws_apigatewayv2_api.ingest[0].id
   integration_type       = "AWS_PROXY"
-  integration_uri        = module.function.invoke_arn
+  integration_uri        = module.function.alias_invoke_arn
   payload_format_version = "2.0"
   timeout_milliseconds   = 10000
 }
@@ -129,6 +132,7 @@ resource "aws_lambda_permission" "api" {
 
   statement_id  = "HttpApi"
   function_name = module.function.name
+  qualifier     = module.function.alias
   action        = "lambda:InvokeFunction"
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.ingest[0].execution_arn}/*/*" # every route of this one API

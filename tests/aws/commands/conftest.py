@@ -21,8 +21,8 @@ def stack(aws, request):
     zips = {f"{name}_zip": str(path) for name, path in functions.build().items() if name != "echo"}
     architecture = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
     stack = Stack(aws, name=request.module.NAME, architecture=architecture, tls_only=False, force_destroy=True, **zips)
-    parts = [f"-target=module.{part}" for part in PARTS]
-    stack.run("apply", "-auto-approve", "-input=false", "-parallelism=20", *parts)
+    stack.targets = [f"-target=module.{part}" for part in PARTS]
+    stack.run("apply", "-auto-approve", "-input=false", "-parallelism=20", *stack.targets)
     yield stack
     # Not destroyed, which other tests try: the local AWS ends with them all.
     aws.control("stop-functions")

@@ -290,7 +290,7 @@ def test_each_kind_of_target_gets_its_letters(owner, client, outputs, route, que
     role = f"arn:aws:iam::{ACCOUNT}:role/any"
     machine = client("stepfunctions").create_state_machine(name=f"{NAME}-machine", definition=json.dumps(machine), roleArn=role)
     began, letters = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), {}
-    for number, arn in enumerate([topic, outputs["delivery_stream_arn"], machine["stateMachineArn"], outputs["function_arns"]["ingest"]]):
+    for number, arn in enumerate([topic, outputs["delivery_stream_arn"], machine["stateMachineArn"], outputs["alias_arns"]["ingest"]]):
         client("events").put_targets(**rule, Targets=[target | {"Arn": arn}])
         letters[arn] = event(0x430 + number, text='a+b&c=d "é" \n')
         fill(client, queue("route-fleet-dead-letters"), [letters[arn]])

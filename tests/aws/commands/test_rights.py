@@ -13,8 +13,10 @@ from localaws.permissions import ACCOUNT, Principal, principals
 from localaws.stack import REPOSITORY
 from messages import event, fill
 from owner import EVERYTHING, Owner
+from released import live, release, roll
 
 NAME = "safe"
+FUNCTION = f"{NAME}-ingest"
 
 
 # --- the secret -----------------------------------------------------------------------------------
@@ -64,13 +66,68 @@ def test_a_revoked_secret_is_refused_at_once(owner, client, outputs):
     first, second = secret_of(client, "AWSPREVIOUS"), secret_of(client, "AWSCURRENT")
     # Warm, and with both secrets in its memory.
     assert signed_by(outputs, 0x601, first) == [202]
+    assert live(client("lambda"), FUNCTION) == "1"
     told = owner.ask("rotate-secret", "--revoke")
-    assert (told["revoked"], told["rotated"], told["restarted"]) == (True, False, [f"{NAME}-ingest"])
+    assert (told["revoked"], told["rotated"], told["restarted"], told["version"]) == (True, False, [FUNCTION], "2")
     assert signed_by(outputs, 0x602, first, second) == [401, 202]
-    # Killed after the label and before the new start, it would be run again.
-    told = owner.ask("rotate-secret", "--revoke")
-    assert (told["revoked"], told["restarted"]) == (False, [f"{NAME}-ingest"])
+    assert live(client("lambda"), FUNCTION) == "2"
     assert secret_of(client, "AWSCURRENT") == second
+
+
+@pytest.mark.parametrize(
+    ("step", "resource", "is_set"),
+    [
+        ("lambda:GetAlias", f"the alias live of the function {NAME}-ingest", False),
+        ("lambda:UpdateFunctionConfiguration", f"the function {NAME}-ingest", False),
+        ("lambda:PublishVersion", f"the function {NAME}-ingest", True),
+        ("lambda:UpdateAlias", f"the alias live of the function {NAME}-ingest", True),
+    ],
+)
+def test_a_new_start_that_stops_half_way_says_so_and_is_run_again(owner, limited, client, outputs, step, resource, is_set):
+    """Whatever the step before which it stops, what was live stays so, and the same command mends it."""
+    lambdas = client("lambda")
+    before, variables = live(lambdas, FUNCTION), environment(client)
+    _, err = limited(step).run("rotate-secret", "--revoke", code=1)
+    assert f"{step} of {resource} is not allowed" in err and f"hint: ask for {step} on {resource}" in err
+    assert "keeps its secrets for some minutes" in err and "run this again: it mends what was left half-way" in err
+    assert live(lambdas, FUNCTION) == before
+    assert (environment(client) != variables) is is_set
+    told = owner.ask("rotate-secret", "--revoke")
+    assert (told["revoked"], told["restarted"]) == (False, [FUNCTION])
+    assert live(lambdas, FUNCTION) == told["version"] != before
+    assert environment(client, told["version"]) == environment(client)
+    assert signed_by(outputs, 0x603, secret_of(client, "AWSCURRENT")) == [202]
+
+
+def environment(client, version=None):
+    at = {"FunctionName": FUNCTION} | ({"Qualifier": version} if version else {})
+    return client("lambda").get_function_configuration(**at)["Environment"]["Variables"]
+
+
+def test_terraform_has_nothing_to_take_back(stack, client):
+    """The newest version is the one that it knows as the function's, and the variable is none of its own."""
+    assert stack.changes(*stack.targets) == {}
+    assert "OCTOLAKE_RESTARTED" in environment(client)
+
+
+def test_nothing_is_published_over_a_roll_back(owner, client, stack, outputs):
+    """$LATEST is not what was rolled back to: the command says in what, and leaves live alone."""
+    lambdas, before = client("lambda"), live(client("lambda"), FUNCTION)
+    newest = release(lambdas, FUNCTION, MemorySize=512)
+    roll(lambdas, FUNCTION, before)
+    _, err = owner.run("rotate-secret", "--revoke", code=1)
+    assert f"live points to version {before}, and what would be published differs from it in MemorySize" in err
+    assert "hint: after a roll-back" in err and live(lambdas, FUNCTION) == before
+    assert lambdas.list_versions_by_function(FunctionName=FUNCTION)["Versions"][-1]["Version"] == newest
+    weights = {"AdditionalVersionWeights": {newest: 0.1}}
+    lambdas.update_alias(FunctionName=FUNCTION, Name="live", RoutingConfig=weights)
+    _, err = owner.run("rotate-secret", "--revoke", code=1)
+    assert "sends a part to another version" in err and "hint: end that" in err
+    lambdas.update_alias(FunctionName=FUNCTION, Name="live", RoutingConfig={"AdditionalVersionWeights": {}})
+    # An apply puts it right again, by one more version.
+    stack.run("apply", "-auto-approve", "-input=false", *stack.targets)
+    assert live(lambdas, FUNCTION) == stack.read_outputs()["function_versions"]["ingest"] == str(int(newest) + 1)
+    assert owner.ask("rotate-secret", "--revoke")["version"] == str(int(newest) + 2)
 
 
 def test_a_secret_is_shown_where_that_is_asked_for(owner, client):
@@ -192,13 +249,23 @@ def test_what_has_to_be_said_is_asked_for(aws):
 def test_send_finds_an_http_api(owner, client, outputs, payload, compact):
     """The other front door, by hand: as Terraform makes it, and without the function URL."""
     compact()
-    client("lambda").delete_function_url_config(FunctionName=f"{NAME}-ingest")
+    client("lambda").delete_function_url_config(FunctionName=FUNCTION, Qualifier="live")
     _, err = owner.run("send", str(payload), code=1)
     assert f"the stack {NAME} has neither a function URL nor an HTTP API" in err
     api = client("apigatewayv2").create_api(Name=f"{NAME}-ingest", ProtocolType="HTTP")["ApiId"]
-    uri = f"arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/{outputs['function_arns']['ingest']}/invocations"
+    uri = f"arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/{outputs['alias_arns']['ingest']}/invocations"
     made = {"IntegrationType": "AWS_PROXY", "IntegrationUri": uri, "PayloadFormatVersion": "2.0"}
     integration = client("apigatewayv2").create_integration(ApiId=api, **made)["IntegrationId"]
     client("apigatewayv2").create_route(ApiId=api, RouteKey="ANY /webhook", Target=f"integrations/{integration}")
+    source = f"arn:aws:execute-api:eu-central-1:{ACCOUNT}:{api}/*/*"
+    leave = {"StatementId": "Api", "Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com", "SourceArn": source}
+    client("lambda").add_permission(FunctionName=FUNCTION, Qualifier="live", **leave)
     assert owner.ask("send", str(payload), "--delivery", guid(0x800))["status"] == 202
     assert compact() == (1, 0)
+
+
+def test_a_stack_of_before_is_told_from_none(owner, client):
+    lambdas, at = client("lambda"), {"FunctionName": FUNCTION, "Name": "live"}
+    lambdas.delete_alias(**at)
+    _, err = owner.run("send", "-", "--event", "push", code=1)
+    assert f"the function {FUNCTION} has no alias live" in err and "hint: an older version of octolake applied it: apply the stack again" in err

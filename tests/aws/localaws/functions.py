@@ -24,7 +24,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.logs.models import logs_backends
 from moto.sqs.models import sqs_backends
 
-from localaws import metrics, permissions
+from localaws import metrics, permissions, versions
 
 SYNC_LIMIT = 6 * 1024 * 1024
 ASYNC_LIMIT = 1024 * 1024
@@ -44,12 +44,16 @@ class TooLarge(Exception):
     """The payload is over Lambda's limit."""
 
 
+class NotReady(Exception):
+    """A version that was published a moment ago."""
+
+
 class Environment:
-    """One process of a function, with a Runtime API of its own."""
+    """One process of a version of a function, with a Runtime API of its own."""
 
     def __init__(self, function):
         self.function, self.events, self.pending = function, queue.Queue(), {}
-        self.stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
+        self.stream = f"{time.strftime('%Y/%m/%d')}/[{function.version}]{uuid.uuid4().hex}"
         self.folder = tempfile.TemporaryDirectory(prefix="lambda-")
         self.api = ThreadingHTTPServer(("127.0.0.1", 0), runtime_api(self))
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
@@ -76,7 +80,7 @@ class Environment:
             "PATH": os.environ["PATH"],
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % self.api.server_address[1],
             "AWS_LAMBDA_FUNCTION_NAME": self.function.function_name,
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_VERSION": str(self.function.version),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.function.memory_size),
             "AWS_LAMBDA_LOG_GROUP_NAME": log_group(self.function),
             "AWS_LAMBDA_LOG_STREAM_NAME": self.stream,
@@ -113,12 +117,12 @@ class Environment:
                 fcntl.ioctl(self.process.stdout.fileno(), termios.FIONREAD, unread)
             time.sleep(0.001 if unread[0] else 0)
 
-    def invoke(self, body):
-        """(answer, kind of error or None)."""
+    def invoke(self, arn, body):
+        """(answer, kind of error or None) of an event to the function by this ARN."""
         request, answered = str(uuid.uuid4()), threading.Event()
         self.pending[request] = [answered, None, None]
         timeout, self.taken = int(self.function.timeout), None
-        self.events.put((request, body))
+        self.events.put((request, arn, body))
         starts_until = time.monotonic() + INIT_SECONDS
         while not answered.wait(0.05):
             if self.process.poll() is not None:
@@ -156,7 +160,7 @@ def runtime_api(environment):
             if got is None:  # stopped: nobody is there to be told
                 self.close_connection = True
                 return None
-            request, body = got
+            request, arn, body = got
             environment.taken = time.monotonic()
             deadline = int((time.time() + int(environment.function.timeout)) * 1000)
             return self.answer(
@@ -165,7 +169,7 @@ def runtime_api(environment):
                 {
                     "Lambda-Runtime-Aws-Request-Id": request,
                     "Lambda-Runtime-Deadline-Ms": str(deadline),
-                    "Lambda-Runtime-Invoked-Function-Arn": environment.function.function_arn,
+                    "Lambda-Runtime-Invoked-Function-Arn": arn,
                     "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Sampled=0",
                 },
             )
@@ -210,27 +214,27 @@ def error(kind, message):
 
 
 class Pool:
-    """The environments of one function: idle ones are used again, new code starts new ones."""
+    """The environments of one function, whatever their version: idle ones are used again, new code
+    starts new ones."""
 
     def __init__(self):
         self.idle, self.busy, self.free = [], 0, threading.Condition()
 
-    def run(self, function, body):
-        environment = self.take(function)
+    def run(self, called, body):
+        environment = self.take(called.function, called.latest.reserved_concurrency)
         try:
-            return environment.invoke(body)
+            return environment.invoke(called.arn, body)
         finally:
             self.give_back(environment)
 
-    def take(self, function):
+    def take(self, function, reserved):
         with self.free:
-            reserved = function.reserved_concurrency
             if reserved is not None and self.busy >= int(reserved):
                 raise Throttled(f"Rate Exceeded: {function.function_name}")
             self.free.wait_for(lambda: self.busy < ENVIRONMENTS)
             self.busy += 1
-            while self.idle:
-                environment = self.idle.pop()
+            for environment in [one for one in self.idle[::-1] if one.function.version == function.version]:
+                self.idle.remove(environment)
                 if environment.is_alive() and environment.made_of == made_of(function):
                     return environment
                 environment.stop()
@@ -256,25 +260,25 @@ def made_of(function):
 
 
 def find(name):
-    """The function of a name or ARN."""
+    """What is called by a name or ARN, with a qualifier or without."""
     parts = name.split(":")
     region = parts[3] if len(parts) > 6 else settings["region"]
     account = parts[4] if len(parts) > 6 else "123456789012"
-    function = get_backend(account, region).get_function(parts[6] if len(parts) > 6 else name)
-    if function is None:
-        raise KeyError(f"no function {name}")
-    return function
+    return versions.called(get_backend(account, region), name)
 
 
-def invoke(function, body):
-    """Runs a function and gives (answer, kind of error or None)."""
+def invoke(called, body):
+    """Runs what is called and gives (answer, kind of error or None)."""
     if len(body) > SYNC_LIMIT:
         raise TooLarge(f"{len(body)} bytes: over 6 MB")
+    if not called.is_ready:
+        raise NotReady(f"{called.arn} is pending")
     with _lock:
-        pool = _pools.setdefault(function.function_arn, Pool())
-    named = {"FunctionName": function.function_name}
+        pool = _pools.setdefault(called.latest.function_arn, Pool())
+    # Of all versions together, as the dimension FunctionName alone has it.
+    named = {"FunctionName": called.function.function_name}
     try:
-        answer, kind = pool.run(function, body)
+        answer, kind = pool.run(called, body)
     except Throttled:
         metrics.count("AWS/Lambda", "Throttles", **named)
         raise
@@ -292,11 +296,11 @@ def invoke_later(name, body):
     return thread
 
 
-def invoke_with_retries(function, body):
-    config = function.event_invoke_config[0].config if function.event_invoke_config else {}
+def invoke_with_retries(called, body):
+    config = called.of.event_invoke_config[0].config if called.of.event_invoke_config else {}
     for attempt in range(1 + config.get("MaximumRetryAttempts", 2)):
         try:
-            answer, kind = invoke(function, body)
+            answer, kind = invoke(called, body)
         except Exception as failure:  # noqa: BLE001 - such as a zip without a bootstrap
             answer, kind = error(type(failure).__name__, str(failure)), "Unhandled"
         if kind is None:
@@ -305,7 +309,7 @@ def invoke_with_retries(function, body):
     if ":sqs:" in queue_arn:
         _, _, _, region, account, name = queue_arn.split(":", 5)
         message = {
-            "requestContext": {"functionArn": function.function_arn, "approximateInvokeCount": attempt + 1},
+            "requestContext": {"functionArn": called.arn, "approximateInvokeCount": attempt + 1},
             "requestPayload": json.loads(body or b"null"),
             "responsePayload": json.loads(answer),
         }
@@ -331,12 +335,15 @@ def log(account, region, group, lines, stream="events"):
 
 def api_invoke(backend, function_name, qualifier, body, headers, response_headers):
     """Lambda's Invoke, as moto's server hands it on."""
-    function = backend.get_function(function_name, qualifier)
+    called = versions.called(backend, function_name, qualifier)
     payload = (body.encode() if isinstance(body, str) else body) or b"{}"
     if headers.get("X-Amz-Invocation-Type") == "Event":
-        invoke_later(function.function_arn, payload)
+        invoke_later(called.arn, payload)
         return b""
-    answer, kind = invoke(function, payload)
+    try:
+        answer, kind = invoke(called, payload)
+    except NotReady as error:
+        raise versions.Conflict(str(error)) from error
     if kind:
         response_headers["x-amz-function-error"] = kind
     response_headers["x-amz-log-result"] = base64.b64encode(b"").decode()

@@ -1,6 +1,6 @@
 """The doors, as one HTTP server has them.
 
-    /url/<function name>/<path>      a function URL
+    /url/<function name>/<path>      a function URL; of an alias: /url/<function name>:<alias>/<path>
     /api/<api id>/<path>             an HTTP API, see httpapi.py
     /control/<what>                  a test's own levers, see CONTROLS
 """
@@ -9,29 +9,36 @@ import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.scheduler.models import scheduler_backends
 
-from localaws import bus, firehose, functions, httpapi, metrics, proxy
+from localaws import bus, firehose, functions, httpapi, metrics, proxy, targets
 
 URL_LIMIT = 6 * 1024 * 1024
 URL_PERMISSIONS = {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}  # both, since October 2025
 
 
 def by_url(name, request):
-    answer = through_url(functions.find(name), request)
+    answer = through_url(name, request)
     for metric, statuses in (("Url4xxCount", range(400, 500)), ("Url5xxCount", range(500, 600))):
-        metrics.count("AWS/Lambda", metric, 1 if answer[0] in statuses else 0, FunctionName=name)
+        metrics.count("AWS/Lambda", metric, 1 if answer[0] in statuses else 0, FunctionName=name.partition(":")[0])
     return answer
 
 
-def through_url(function, request):
-    allowed = {s["Action"] for s in function.policy.statements if s["Principal"] == "*"}
-    if function.url_config is None or not URL_PERMISSIONS <= allowed:
-        return 403, proxy.JSON, b'{"Message":"Forbidden"}'
+def through_url(name, request):
+    """Its permissions are those of the very function or alias that has the URL."""
+    forbidden = 403, proxy.JSON, b'{"Message":"Forbidden"}'
+    try:
+        called = functions.find(name)
+    except UnknownFunctionException:
+        return forbidden
+    allowed = {s["Action"] for s in called.of.policy.statements if s["Principal"] == "*"}
+    if called.of.url_config is None or not URL_PERMISSIONS <= allowed:
+        return forbidden
     if len(request["body"]) > URL_LIMIT:
         return proxy.refusal(413, "Request Entity Too Large")
     event = proxy.event_of(**request, route="$default")
-    return proxy.run(function, event, failed=502, throttled=proxy.refusal(429, "Too Many Requests"))
+    return proxy.run(called, event, failed=502, throttled=proxy.refusal(429, "Too Many Requests"))
 
 
 def fire(name):
@@ -41,6 +48,7 @@ def fire(name):
         if name in group.schedules:
             target = group.schedules[name].target
             body = target.get("Input", "{}").encode()
+            targets.must_be_allowed(target["RoleArn"], "lambda:InvokeFunction", target["Arn"])
             return json.loads(functions.invoke_with_retries(functions.find(target["Arn"]), body))
     raise KeyError(f"no schedule {name}")
 

@@ -11,7 +11,7 @@ from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.core.exceptions import JsonRESTError
 from moto.events.models import events_backends
 
-from localaws import authorizers, bus, functions, metrics, permissions, proxy
+from localaws import authorizers, bus, functions, metrics, permissions, policies, proxy
 
 BODY_LIMIT = 10 * 1024 * 1024
 MAPPED_LIMIT = 100 * 1024  # a mapping that takes a part of the body sees so much of it
@@ -50,8 +50,19 @@ def through(api, request):
     if integration.integration_subtype == "EventBridge-PutEvents":
         return put_event(integration, request, parameters)
     arn = integration.integration_uri.split("/functions/")[-1].removesuffix("/invocations")
+    called = functions.find(arn)
+    if not may_call(api, called, request):
+        return proxy.refusal(500, "Internal Server Error")
     event = proxy.event_of(**request, route=route.route_key)
-    return proxy.run(functions.find(arn), event, failed=500, throttled=proxy.refusal(503, "Service Unavailable"))
+    return proxy.run(called, event, failed=500, throttled=proxy.refusal(503, "Service Unavailable"))
+
+
+def may_call(api, called, request):
+    """Whether the function's own policy lets this API call it; an alias has a policy to itself."""
+    of_ours = [one for one in called.of.policy.statements if one["Principal"] == {"Service": "apigateway.amazonaws.com"}]
+    statements = [{key: value for key, value in one.items() if key != "Principal"} for one in of_ours]
+    source = f"arn:aws:execute-api:{region()}:{permissions.ACCOUNT}:{api.api_id}/{STAGE}/{request['method']}{request['path']}"
+    return policies.is_allowed([{"Statement": statements}], "lambda:InvokeFunction", called.arn, {"AWS:SourceArn": source})
 
 
 def find_route(api, method, path):

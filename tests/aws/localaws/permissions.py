@@ -4,7 +4,7 @@ resources and conditions, and refused as AWS refuses it. All other keys may do a
     principals["KEY"] = Principal("arn:…", [policy, …])     a principal of a test's own
     role_key("acme-ingest")                                the key that a function of this role gets
 
-Resources are known for S3, IAM and what functions call; of other services only the action is judged.
+Resources are known for S3, IAM, Lambda and what functions call; of other services only the action is judged.
 """
 
 import json
@@ -94,7 +94,10 @@ def questions(response, service, action):
         yield iam_question(response, action)
         return
     body = json_body(response)
-    yield calls.name(service, action), resource_of(service, body, response.region), {}
+    if service == "lambda":
+        yield from ((calls.name(service, action), resource, {}) for resource in functions_asked(response, action, body))
+    else:
+        yield calls.name(service, action), resource_of(service, body, response.region), {}
     for role, via in passed_roles(body, service):
         yield "iam:PassRole", role, {"iam:PassedToService": via}
     yield from beside(service, action, body)
@@ -130,6 +133,23 @@ def json_body(response):
         return json.loads(response.body or "{}")
     except (TypeError, ValueError):
         return {}
+
+
+def functions_asked(response, action, body):
+    """ARNs of the function that a call is about. Of one with a qualifier Lambda's pages do not say for
+    each action whether it is asked about the function or the alias: both have to be allowed, but for an
+    invocation, which is of the one that it names."""
+    path = unquote(response.path)
+    named = re.search("/(?:functions|tags)/([^/?]+)", path)
+    name = named[1] if named else body.get("FunctionName")
+    if name is None:
+        return [None]
+    own, _, qualifier = name.removeprefix(f"arn:aws:lambda:{response.region}:{ACCOUNT}:function:").partition(":")
+    alias = re.search("/aliases/([^/?]+)", path)
+    qualifier = qualifier or response.querystring.get("Qualifier", [None])[0] or (alias and alias[1])
+    arn = f"arn:aws:lambda:{response.region}:{ACCOUNT}:function:{own}"
+    qualified = [f"{arn}:{qualifier}"] if qualifier else [arn]
+    return qualified if action == "Invoke" else sorted({arn, *qualified})
 
 
 def resource_of(service, body, region):

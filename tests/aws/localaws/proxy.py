@@ -72,16 +72,18 @@ def http_of(answer):
     return value["statusCode"], {**JSON, **(value.get("headers") or {})}, body
 
 
-def run(function, event, failed, throttled):
-    """The HTTP answer of a function to an event; the door's own where the function gave none: `failed`
+def run(called, event, failed, throttled):
+    """The HTTP answer of what is called to an event; the door's own where the function gave none: `failed`
     is its status then, and `throttled` its answer where no environment is free."""
     payload = json.dumps(event, ensure_ascii=False).encode()
     try:
-        answer, kind = functions.invoke(function, payload)
+        answer, kind = functions.invoke(called, payload)
     except functions.TooLarge:
         return refusal(413, "Request Entity Too Large")
     except functions.Throttled:
         return throttled
+    except functions.NotReady:
+        return refusal(failed, "Internal Server Error")
     if kind:
         return refusal(failed, "Internal Server Error")
     return http_of(answer)

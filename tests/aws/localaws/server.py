@@ -10,7 +10,7 @@ from moto.awslambda.models import FunctionUrlConfig
 from moto.core.config import default_user_config
 from moto.server import ThreadedMotoServer
 
-from localaws import bus, calls, firehose, functions, gaps, gateway, metrics, permissions, states
+from localaws import bus, calls, firehose, functions, gaps, gateway, metrics, permissions, states, versions
 
 
 def address_doors(base):
@@ -18,7 +18,7 @@ def address_doors(base):
 
     def url(self, function, config, made=FunctionUrlConfig.__init__):
         made(self, function, config)
-        self.url = f"{base}/url/{function.function_name}/"
+        self.url = f"{base}/url/{versions.door_name(function)}/"
 
     def api(self, *args, made=Api.__init__, **kwargs):
         made(self, *args, **kwargs)
@@ -33,7 +33,7 @@ class LocalAws:
     def __init__(self, port=0, gateway_port=0, region="eu-central-1"):
         default_user_config["lambda"]["use_docker"] = False
         functions.settings["region"] = metrics.settings["region"] = region
-        for part in (bus, permissions, calls, firehose, functions, gaps, states):
+        for part in (bus, permissions, calls, firehose, functions, gaps, versions, states):
             part.install()
         self._moto = ThreadedMotoServer("127.0.0.1", port, verbose=False)
         self._gateway = gateway.serve(gateway_port)

@@ -77,9 +77,9 @@ class Stack:
         """As `terraform output` gives them, without another start of it."""
         return {name: output["value"] for name, output in json.loads(self.state())["outputs"].items()}
 
-    def changes(self):
+    def changes(self, *args):
         """{address: {attribute: (before, after)}} of what a plan would change now."""
-        self.run("plan", "-input=false", "-out=again.tfplan")
+        self.run("plan", "-input=false", "-out=again.tfplan", *args)
         plan = json.loads(self.run("show", "-json", "again.tfplan").stdout)
         changes = {}
         for resource in plan.get("resource_changes", []):

@@ -93,9 +93,7 @@ impl Target {
             }
             "lambda" => {
                 // As EventBridge does: queued, and tried again by Lambda.
-                let name = self.arn.split(':').nth(6).unwrap_or_default();
-                let path = format!("/2015-03-31/functions/{name}/invocations");
-                let headers = [("x-amz-invocation-type", "Event")];
+                let (path, headers) = (invocations(resource), [("x-amz-invocation-type", "Event")]);
                 client.text(asked("InvokeFunction"), Method::POST, &path, &headers, body).await
             }
             "sns" => {
@@ -125,9 +123,34 @@ impl Target {
     }
 }
 
+/// Where a function is called by its ARN, which may name a version or an alias.
+fn invocations(arn: &str) -> String {
+    let safe = |part: &str| form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>();
+    let mut named = arn.splitn(8, ':').skip(6).map(safe);
+    let name = named.next().unwrap_or_default();
+    let query = named.next().map(|qualifier| format!("?Qualifier={qualifier}")).unwrap_or_default();
+    format!("/2015-03-31/functions/{name}/invocations{query}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_function_is_called_by_the_alias_that_its_arn_names() {
+        let arn = "arn:aws:lambda:eu-central-1:123456789012:function:f";
+        assert_eq!(invocations(arn), "/2015-03-31/functions/f/invocations");
+        for (named, query) in [("live", "live"), ("7", "7"), ("$LATEST", "%24LATEST")] {
+            assert_eq!(
+                invocations(&format!("{arn}:{named}")),
+                format!("/2015-03-31/functions/f/invocations?Qualifier={query}")
+            );
+        }
+        assert_eq!(
+            invocations(&format!("{arn}/../x?y")),
+            "/2015-03-31/functions/f%2F..%2Fx%3Fy/invocations"
+        );
+    }
 
     const EVENT: &str = r#"{"source":"github.com","detail-type":"push","detail":{}}"#;
     const MADE: &str = r#"{"text":"made by the route"}"#;

@@ -50,6 +50,8 @@ struct Told {
     revoked: bool,
     /// Functions that were started anew.
     restarted: Vec<String>,
+    /// The version of it that is live since.
+    version: Option<String>,
     /// The file with the new secret.
     file: Option<String>,
     /// The new secret, with `--show` alone.
@@ -69,9 +71,9 @@ pub(super) async fn run(args: Args, at: &At, globals: &Globals) -> anyhow::Resul
     let told = if args.revoke {
         let revoked = secret.revoke_previous().await?;
         // Also where there was none: an earlier run may have been killed before this.
-        restart(&client, &stack.ingest).await?;
+        let version = Some(restart(&client, &stack.ingest).await?);
         let restarted = vec![stack.ingest.name.clone()];
-        Told { secret: secret.arn.clone(), revoked, restarted, ..Told::default() }
+        Told { secret: secret.arn.clone(), revoked, restarted, version, ..Told::default() }
     } else {
         rotate(&args, &secret).await?
     };
@@ -137,7 +139,9 @@ impl Told {
                     format!("{name} has no value before the current one: there was nothing to end")
                 }
             };
-            return vec![ended, format!("started anew: {}", self.restarted.join(", "))];
+            let version = self.version.as_deref().unwrap_or_default();
+            let started = self.restarted.join(", ");
+            return vec![ended, format!("started anew: {started}, live is version {version}")];
         }
         let here = match (&self.file, &self.value) {
             (Some(file), _) => format!("it is in {file}"),
