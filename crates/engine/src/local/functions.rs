@@ -16,6 +16,7 @@
 
 mod draft_times;
 mod extreme;
+mod grouped;
 mod guarded;
 mod json_extract_scalar;
 mod lower;

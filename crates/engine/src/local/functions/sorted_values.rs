@@ -17,6 +17,7 @@ use datafusion::logical_expr::{
 };
 use octolake_reports::sorted::{Gathered, Lists};
 
+use super::grouped::{handed_out, number, passes};
 use super::single::{Begins, Single};
 
 /// The function; see the module.
@@ -72,16 +73,8 @@ struct Held(Gathered);
 
 impl Held {
     fn taken(&mut self, emit: EmitTo) -> Lists {
-        self.0.take_first(match emit {
-            EmitTo::First(count) => count,
-            EmitTo::All => self.0.len(),
-        })
+        self.0.take_first(handed_out(emit, self.0.len()))
     }
-}
-
-/// The number of a group: there are not four billion of them in memory.
-fn narrow(group: usize) -> Result<u32> {
-    u32::try_from(group).map_err(|_| internal_datafusion_err!("group {group}"))
 }
 
 fn array(lists: Lists) -> Result<ArrayRef> {
@@ -111,10 +104,9 @@ impl GroupsAccumulator for Held {
             return Err(internal_datafusion_err!("{} arguments", arguments.len()));
         };
         let values = values.as_primitive::<Int64Type>();
-        let passes = |row: usize| filter.is_none_or(|f| f.is_valid(row) && f.value(row));
         for (row, group) in groups.iter().enumerate() {
-            if values.is_valid(row) && passes(row) {
-                self.0.add(narrow(*group)?, &[values.value(row)]);
+            if values.is_valid(row) && passes(filter, row) {
+                self.0.add(number(*group)?, &[values.value(row)]);
             }
         }
         Ok(())
@@ -131,7 +123,7 @@ impl GroupsAccumulator for Held {
         {
             let range = range[0] as usize..range[1] as usize;
             if lists.is_valid(row) {
-                self.0.add(narrow(*group)?, &values[range]);
+                self.0.add(number(*group)?, &values[range]);
             }
         }
         Ok(())

@@ -12,6 +12,7 @@ use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 use octolake_reports::drafts::{DraftTimes, Grouped, Says, Told};
 
+use super::super::grouped::{self, handed_out, passes};
 use super::super::single::Begins;
 use super::answer_fields;
 
@@ -50,11 +51,6 @@ fn number(numbers: &Int64Array, row: usize) -> Option<i64> {
     numbers.is_valid(row).then(|| numbers.value(row))
 }
 
-/// The number of a group: there are not four billion of them in memory.
-fn narrow(group: usize) -> Result<u32> {
-    u32::try_from(group).map_err(|_| internal_datafusion_err!("group {group}"))
-}
-
 fn answers(times: &[DraftTimes]) -> StructArray {
     let at = |at: fn(&DraftTimes) -> Option<i64>| -> ArrayRef {
         let times: TimestampMicrosecondArray = times.iter().map(at).collect();
@@ -80,10 +76,7 @@ fn answers(times: &[DraftTimes]) -> StructArray {
 
 impl Held {
     fn taken(&mut self, emit: EmitTo) -> Grouped {
-        self.0.split_first(match emit {
-            EmitTo::First(count) => count,
-            EmitTo::All => self.0.len(),
-        })
+        self.0.split_first(handed_out(emit, self.0.len()))
     }
 }
 
@@ -97,9 +90,8 @@ impl GroupsAccumulator for Held {
     ) -> Result<()> {
         self.0.grow(all);
         let columns = Columns::of(arguments)?;
-        let passes = |row: usize| filter.is_none_or(|f| f.is_valid(row) && f.value(row));
-        for (row, group) in groups.iter().enumerate().filter(|(row, _)| passes(*row)) {
-            let group = narrow(*group)?;
+        for (row, group) in groups.iter().enumerate().filter(|(row, _)| passes(filter, *row)) {
+            let group = grouped::number(*group)?;
             if let Some(told) = columns.told(row) {
                 self.0.tell(group, told);
             }
@@ -116,7 +108,7 @@ impl GroupsAccumulator for Held {
         let told: &LargeBinaryArray = told.as_binary();
         let [created, merged] = [created, merged].map(|array| array.as_primitive::<Int64Type>());
         for (row, group) in groups.iter().enumerate() {
-            let group = narrow(*group)?;
+            let group = grouped::number(*group)?;
             if !self.0.tell_bytes(group, told.value(row)) {
                 return Err(internal_datafusion_err!("the bytes of a state of draft_times"));
             }

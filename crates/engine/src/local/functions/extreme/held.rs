@@ -12,6 +12,7 @@ use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
+use super::super::grouped::passes;
 use super::super::single::Begins;
 use super::texts::{NONE, Texts};
 
@@ -137,9 +138,8 @@ impl Held {
             self.times.resize(all, (0, 0));
             self.values.resize(all, NONE);
         }
-        let passes = |row: usize| filter.is_none_or(|f| f.is_valid(row) && f.value(row));
         for (row, group) in groups.iter().enumerate() {
-            if columns.ties.is_valid(row) && passes(row) {
+            if columns.ties.is_valid(row) && passes(filter, row) {
                 self.offer(columns, row, *group);
             }
         }
