@@ -151,8 +151,9 @@ fn read(lake: &TestLake, rows_before: u64, truth: &Truth) -> u64 {
     rows
 }
 
-/// A run that is killed within so long: some from when it begins to write, so that more of them
-/// fall there. Every eighth is let through, which says how long a whole one takes.
+/// A run that is killed within so long: some from when it begins to write, and some right then, since
+/// what is between a run's files and their commit is a few milliseconds of it. Every eighth is let
+/// through, which says how long a whole one takes.
 fn compact_once(lake: &TestLake, chance: &mut Chance, longest: Duration) -> End {
     let kinds = [&["compact"][..], &["compact", "--target-file-bytes", "1048576"]];
     let mut command = lake.command(chance.pick::<&[_]>(&kinds));
@@ -160,7 +161,8 @@ fn compact_once(lake: &TestLake, chance: &mut Chance, longest: Duration) -> End 
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     match chance.below(8) {
         0 => kill_after(child, || false, Duration::ZERO),
-        1..=3 => kill_after(child, || written(lake).1 > files, chance.delay(longest / 2)),
+        1 => kill_after(child, || written(lake).1 > files, chance.delay(longest / 2)),
+        2..=3 => kill_after(child, || written(lake).1 > files, Duration::ZERO),
         _ => kill_after(child, || true, chance.delay(longest)),
     }
 }
